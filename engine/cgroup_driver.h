@@ -1,0 +1,55 @@
+#pragma once
+/*
+ * cgroup_driver: what the common code (cgroup*.c) asks of a cgroup version. Private to it.
+ *
+ * A driver is a table of knobs, one for each limit: which controller gives it and which files it
+ * becomes. The dearest difference beside that is v2's enabling of controllers, level by level.
+ */
+#include "cgroup.h"
+
+/* A plan being drawn up. */
+struct cgroup_draft {
+	const struct cgroup_limits *limits;
+	struct cgroup_plan *plan;
+	uint64_t page; /* bytes: memory amounts are rounded down to it, as the kernel does */
+	const char *lack, *remedy; /* set by a knob that returns CGROUP_LACKING; static texts */
+	struct error *err;
+};
+
+enum { CGROUP_GIVEN = 0, CGROUP_LACKING = 1 };
+
+struct cgroup_knob {
+	const char *setting;    /* the key of the setting */
+	const char *controller; /* that gives it */
+	size_t wanted;          /* offset of its has_… in struct cgroup_limits */
+	/* Adds the writes. CGROUP_GIVEN, CGROUP_LACKING, or -1 and draft->err. */
+	int (*add)(struct cgroup_draft *draft, size_t dir, const struct cgroup_hierarchy *on);
+};
+
+struct cgroup_driver {
+	unsigned long magic; /* of its file system, statfs(2) */
+	/* used whether or not a limit is set: peaks and counts for the record. NULL-terminated */
+	const char *const *accounting;
+	const struct cgroup_knob *knobs;
+	size_t knob_count;
+	/* v2: what the new directory needs before any limit; NULL where there is nothing */
+	int (*defaults)(struct cgroup_draft *draft, size_t dir);
+	/* v2: lets the children of the directory use the plan's controllers; NULL on v1 */
+	int (*enable)(
+		int dir_fd, const char *path, const struct cgroup_plan *plan, struct error *err);
+};
+
+extern const struct cgroup_driver cgroup_v1, cgroup_v2;
+
+/* NULL for CGROUP_NONE. */
+const struct cgroup_driver *cgroup_driver_of(enum cgroup_layout layout);
+
+/* Is word one of the comma-separated words of list? */
+bool cgroup_has_word(const char *list, const char *word);
+
+/* Appends a write whose value the kernel shows as it was written. 0, or -1 and draft->err. */
+int cgroup_add_write(struct cgroup_draft *draft, size_t dir, const char *file, const char *format,
+	...) __attribute__((format(printf, 4, 5)));
+
+/* A weight of 1..10000 on bfq's scale of 1..1000; both have 100 as the default. */
+uint64_t cgroup_bfq_weight(uint64_t weight);

@@ -1,0 +1,151 @@
+#include "cgroup_driver.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "own.h"
+#include "text.h"
+
+enum { PERIOD_US = 100000 };
+
+static int add_memory(struct cgroup_draft *draft, size_t dir,
+	const struct cgroup_hierarchy *on __attribute__((unused)))
+{
+	uint64_t bytes = draft->limits->memory / draft->page * draft->page;
+
+	return cgroup_add_write(draft, dir, "memory.max", "%llu", (unsigned long long)bytes);
+}
+
+static int add_swap(struct cgroup_draft *draft, size_t dir,
+	const struct cgroup_hierarchy *on __attribute__((unused)))
+{
+	uint64_t bytes = draft->limits->swap / draft->page * draft->page;
+
+	return cgroup_add_write(draft, dir, "memory.swap.max", "%llu", (unsigned long long)bytes);
+}
+
+static int add_cpu_weight(struct cgroup_draft *draft, size_t dir,
+	const struct cgroup_hierarchy *on __attribute__((unused)))
+{
+	return cgroup_add_write(
+		draft, dir, "cpu.weight", "%llu", (unsigned long long)draft->limits->cpu_weight);
+}
+
+static int add_cpu_quota(struct cgroup_draft *draft, size_t dir,
+	const struct cgroup_hierarchy *on __attribute__((unused)))
+{
+	uint64_t quota = draft->limits->cpu_quota * (PERIOD_US / 100);
+
+	return cgroup_add_write(
+		draft, dir, "cpu.max", "%llu %d", (unsigned long long)quota, PERIOD_US);
+}
+
+static int add_pids(struct cgroup_draft *draft, size_t dir,
+	const struct cgroup_hierarchy *on __attribute__((unused)))
+{
+	return cgroup_add_write(
+		draft, dir, "pids.max", "%llu", (unsigned long long)draft->limits->pids);
+}
+
+static int add_io_weight(struct cgroup_draft *draft, size_t dir, const struct cgroup_hierarchy *on)
+{
+	uint64_t weight = draft->limits->io_weight;
+
+	if (on->no_weight) {
+		draft->lack = "this host's block schedulers have no weights";
+		draft->remedy = "give a disk the bfq scheduler, or turn iocost on (io.cost.qos)";
+		return CGROUP_LACKING;
+	}
+	if (on->bfq)
+		return cgroup_add_write(draft, dir, "io.bfq.weight", "default %llu",
+			(unsigned long long)cgroup_bfq_weight(weight));
+	return cgroup_add_write(
+		draft, dir, "io.weight", "default %llu", (unsigned long long)weight);
+}
+
+/* An out-of-memory kill takes the hog, never the session: the PAM host sits in the group too. */
+static int add_defaults(struct cgroup_draft *draft, size_t dir)
+{
+	if (!cgroup_has_word(draft->plan->dirs[dir].controllers, "memory"))
+		return 0;
+	draft->plan->oom_group_off = true;
+	return cgroup_add_write(draft, dir, "memory.oom.group", "0");
+}
+
+/* Is word among the space-separated words of text? */
+static bool has_name(const char *text, const char *word, size_t length)
+{
+	while (*text) {
+		size_t span = strcspn(text, " \n");
+
+		if (span == length && memcmp(text, word, length) == 0)
+			return true;
+		text += span;
+		text += strspn(text, " \n");
+	}
+	return false;
+}
+
+static int enable_one(int fd, const char *path, const char *word, size_t length, struct error *err)
+{
+	if (write(fd, word, length) == (ssize_t)length)
+		return 0;
+	(void)fail(
+		err, errno, path, "cannot write %.*s to cgroup.subtree_control", (int)length, word);
+	if (errno == EBUSY)
+		return error_hint(err, "processes sit in this group (cgroups(7), no internal "
+				       "processes): is this a container?");
+	if (errno == ENOENT)
+		return error_hint(err, "the controller is not available here: is it delegated?");
+	return -1;
+}
+
+static int enable(int dir_fd, const char *path, const struct cgroup_plan *plan, struct error *err)
+{
+	own_fd int fd = -1;
+	char present[256];
+	ssize_t got;
+
+	if (!plan->enable[0])
+		return 0;
+	fd = openat(dir_fd, "cgroup.subtree_control", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return fail(err, errno, path, "cannot open cgroup.subtree_control");
+	got = pread(fd, present, sizeof present - 1, 0);
+	if (got < 0)
+		return fail(err, errno, path, "cannot read cgroup.subtree_control");
+	present[got] = '\0';
+	/* only what is missing: after the first session on a host nothing is written at all */
+	for (const char *word = plan->enable; *word; word += strspn(word, " ")) {
+		size_t length = strcspn(word, " ");
+
+		if (!has_name(present, word + 1, length - 1) &&
+			enable_one(fd, path, word, length, err) < 0)
+			return -1;
+		word += length;
+	}
+	return 0;
+}
+
+static const struct cgroup_knob knobs[] = {
+	{ "memory", "memory", offsetof(struct cgroup_limits, has_memory), add_memory },
+	{ "swap", "memory", offsetof(struct cgroup_limits, has_swap), add_swap },
+	{ "cpu_weight", "cpu", offsetof(struct cgroup_limits, has_cpu_weight), add_cpu_weight },
+	{ "cpu_quota", "cpu", offsetof(struct cgroup_limits, has_cpu_quota), add_cpu_quota },
+	{ "pids", "pids", offsetof(struct cgroup_limits, has_pids), add_pids },
+	{ "io_weight", "io", offsetof(struct cgroup_limits, has_io_weight), add_io_weight },
+};
+
+static const char *const accounting[] = { "memory", "cpu", "pids", NULL };
+
+const struct cgroup_driver cgroup_v2 = {
+	.magic = CGROUP2_SUPER_MAGIC,
+	.accounting = accounting,
+	.knobs = knobs,
+	.knob_count = ARRAY_SIZE(knobs),
+	.defaults = add_defaults,
+	.enable = enable,
+};

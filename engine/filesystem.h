@@ -1,0 +1,13 @@
+#pragma once
+/* filesystem: new file systems as detached mounts (fsopen(2), fsmount(2)). Private to mounts.c. */
+#include <stdint.h>
+
+#include "error.h"
+#include "mounts.h"
+
+/* attributes: MOUNT_ATTR_… The fd of a mount that hangs nowhere yet, or -1 and err. */
+int filesystem_tmpfs(const struct mount_op *op, uint64_t attributes, struct error *err);
+/* Two directories as one, the first over the second, without a place to write. fds of directories, not owned. */
+int filesystem_overlay(int upper, int lower, uint64_t attributes, struct error *err);
+/* Of the op's kind: proc, sysfs, devpts or mqueue. */
+int filesystem_of_kernel(const struct mount_op *op, uint64_t attributes, struct error *err);

@@ -1,0 +1,266 @@
+#include "host.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "helper.h"
+#include "own.h"
+#include "path.h"
+#include "tree.h"
+
+enum { FILE_MOST = 8 << 20, SMALL_FILE = 65536 };
+
+/* The text of a file, or NULL where it is missing or unreadable: the caller knows what that means. */
+static char *read_text(int root_fd, const char *path, size_t most)
+{
+	char *text = NULL;
+
+	return tree_read_file(root_fd, path, most, &text, NULL, NULL) == 0 ? text : NULL;
+}
+
+/* Where the path leads, owned; NULL where it is missing. A path that may not be followed is an error. */
+static int resolve(int root_fd, const char *path, char **out, struct error *err)
+{
+	char real[PATH_MAX];
+	struct error local;
+
+	*out = NULL;
+	if (path_resolve(root_fd, path, real, sizeof real, &local) < 0) {
+		if (local.num == ENOENT || local.num == ENOTDIR)
+			return 0;
+		*err = local;
+		return -1;
+	}
+	*out = strdup(real);
+	return *out ? 0 : fail(err, ENOMEM, path, "cannot keep the path");
+}
+
+static int stat_path(int root_fd, const char *path, struct stat *info)
+{
+	own_fd int fd = path_open(root_fd, path, PATH_MUST_EXIST, 0, NULL);
+
+	return fd < 0 ? -1 : fstat(fd, info);
+}
+
+static int load_kernel(int root_fd, struct host *host, struct error *err)
+{
+	own_text char *caps = read_text(root_fd, "/proc/sys/kernel/cap_last_cap", SMALL_FILE);
+	own_text char *mountinfo = read_text(root_fd, "/proc/self/mountinfo", FILE_MOST);
+	own_text char *cgroup = read_text(root_fd, "/proc/self/cgroup", SMALL_FILE);
+	own_text char *meminfo = read_text(root_fd, "/proc/meminfo", SMALL_FILE);
+	const char *total = meminfo ? strstr(meminfo, "MemTotal:") : NULL;
+	uint64_t last;
+
+	if (!caps || !mountinfo || !cgroup) {
+		fail(err, errno, "/proc", "cannot read what the kernel says of itself");
+		return error_hint(err, "is procfs mounted?");
+	}
+	caps[strcspn(caps, "\n")] = '\0';
+	if (!text_parse_u64(caps, &last) || last < 1 || last > 63)
+		return fail(err, 0, "/proc/sys/kernel/cap_last_cap", "is not the number of a capability");
+	if (total)
+		host->memory = strtoull(total + strlen("MemTotal:"), NULL, 10) * 1024;
+	host->last_cap = (int)last;
+	host->page = (uint64_t)sysconf(_SC_PAGESIZE);
+	return cgroup_host_read(root_fd, mountinfo, cgroup, &host->cgroups, err);
+}
+
+/* "tty:x:5:" of the group file. */
+static gid_t find_tty_group(const char *group)
+{
+	for (const char *line = group; line && *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		const char *password = text_after(line, "tty:");
+		size_t length = password ? strcspn(password, ":\n") : 0;
+
+		if (password && password[length] == ':' && password[length + 1] >= '0' && password[length + 1] <= '9')
+			return (gid_t)strtoul(password + length + 1, NULL, 10);
+	}
+	return 5;
+}
+
+static void load_files(int root_fd, struct host *host)
+{
+	host->passwd = read_text(root_fd, "/etc/passwd", FILE_MOST);
+	host->group = read_text(root_fd, "/etc/group", FILE_MOST);
+	host->hosts = read_text(root_fd, "/etc/hosts", FILE_MOST); /* lists of advertisers are long */
+	host->resolv_conf = read_text(root_fd, "/etc/resolv.conf", SMALL_FILE);
+	host->tty_group = find_tty_group(host->group);
+}
+
+/* By the kernel's Documentation/admin-guide/devices.txt: what a PAM application may call its terminal. */
+static bool is_terminal(dev_t device)
+{
+	static const unsigned majors[] = { 4 /* tty, ttyS */, 188 /* ttyUSB */, 204 /* ttyAMA */, 229 /* hvc */ };
+
+	if (major(device) >= 136 && major(device) <= 143) /* ptys */
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(majors); i++)
+		if (major(device) == majors[i])
+			return true;
+	return device == makedev(5, 1); /* console */
+}
+
+/* "pts/3", "/dev/pts/3" or "tty1" of a PAM application; sshd, cron and others put words of their own there. */
+static int load_terminal(int root_fd, const char *tty, struct host *host, struct error *err)
+{
+	char path[64];
+	struct stat info;
+
+	if (!*tty || text_format(path, sizeof path, "%s%s", tty[0] == '/' ? "" : "/dev/", tty) < 0)
+		return 0;
+	if (!text_after(path, "/dev/") || strstr(path, "..") || stat_path(root_fd, path, &info) < 0 ||
+		!S_ISCHR(info.st_mode) || !is_terminal(info.st_rdev))
+		return 0;
+	host->terminal = strdup(path);
+	host->terminal_device = info.st_rdev;
+	return host->terminal ? 0 : fail(err, ENOMEM, path, "cannot keep the path");
+}
+
+/*
+ * Directories that hold more than homes are never covered as "the parent of the home"; nor is what the session
+ * has an empty one of its own of, in any case.
+ */
+static bool is_shared_parent(const char *path)
+{
+	static const char *const shared[] = { "", "/", "/var", "/var/lib", "/srv", "/usr", "/etc", "/opt" };
+	static const char *const empty[] = { "/tmp", "/var/tmp", "/dev", "/run" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(shared); i++)
+		if (text_equal(path, shared[i]))
+			return true;
+	for (size_t i = 0; i < ARRAY_SIZE(empty); i++) {
+		const char *rest = text_after(path, empty[i]);
+
+		if (rest && (!*rest || *rest == '/'))
+			return true;
+	}
+	return false;
+}
+
+static int add_homes(int root_fd, const char *path, struct host *host, struct error *err)
+{
+	own_text char *real = NULL;
+	struct stat info;
+
+	if (resolve(root_fd, path, &real, err) < 0)
+		return -1;
+	if (!real || stat_path(root_fd, real, &info) < 0 || !S_ISDIR(info.st_mode) || list_has(&host->homes, real))
+		return 0;
+	return list_add(&host->homes, real) == 0 ? 0 : fail(err, ENOMEM, path, "cannot keep the path");
+}
+
+static int load_homes(int root_fd, const struct policy *policy, const struct subject *subject,
+	struct host *host, struct error *err)
+{
+	char parent[PATH_MAX];
+	struct stat info;
+	char *slash;
+
+	if (*subject->home == '/' && resolve(root_fd, subject->home, &host->home, err) < 0)
+		return -1;
+	if (host->home && (stat_path(root_fd, host->home, &info) < 0 || !S_ISDIR(info.st_mode))) {
+		free(host->home);
+		host->home = NULL;
+	}
+	if (policy->homes.count == 1 && text_equal(policy->homes.items[0], "show"))
+		return 0;
+	for (size_t i = 0; i < policy->homes.count; i++)
+		if (add_homes(root_fd, policy->homes.items[i], host, err) < 0)
+			return -1;
+	if (!host->home || text_format(parent, sizeof parent, "%s", host->home) < 0)
+		return 0;
+	slash = strrchr(parent, '/');
+	*slash = '\0';
+	return is_shared_parent(parent) ? 0 : add_homes(root_fd, parent, host, err);
+}
+
+static int load_secrets(int root_fd, struct host *host, struct error *err)
+{
+	static const char *const fixed[] = { "/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-" };
+	int fd = tree_open_dir(root_fd, "/etc/ssh");
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	struct stat info;
+	int result = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(fixed) && result == 0; i++)
+		if (stat_path(root_fd, fixed[i], &info) == 0)
+			result = list_add(&host->secrets, fixed[i]);
+	while (dir && result == 0 && (entry = readdir(dir))) {
+		size_t length = strlen(entry->d_name);
+		char path[PATH_MAX];
+
+		if (!text_after(entry->d_name, "ssh_host_") || length < 4 ||
+			strcmp(entry->d_name + length - 4, "_key") != 0)
+			continue;
+		if (text_format(path, sizeof path, "/etc/ssh/%s", entry->d_name) > 0)
+			result = list_add(&host->secrets, path);
+	}
+	if (dir)
+		(void)closedir(dir); /* was read only; closes fd */
+	else
+		own_close_fd(&fd);
+	return result == 0 ? 0 : fail(err, ENOMEM, "/etc", "cannot keep the paths");
+}
+
+int host_load(int root_fd, const struct policy *policy, const struct subject *subject, struct host *out,
+	struct error *err)
+{
+	struct host host = { .privileged = geteuid() == 0 };
+
+	load_files(root_fd, &host);
+	if (load_kernel(root_fd, &host, err) < 0 ||
+		load_terminal(root_fd, subject->tty, &host, err) < 0 ||
+		load_homes(root_fd, policy, subject, &host, err) < 0 ||
+		load_secrets(root_fd, &host, err) < 0 ||
+		(policy->syslog && resolve(root_fd, "/dev/log", &host.syslog_socket, err) < 0)) {
+		host_free(&host);
+		return -1;
+	}
+	*out = host;
+	return 0;
+}
+
+int host_wake(const char *helpers, const char *const *paths, int timeout_ms, struct error *err)
+{
+	enum { PATHS_MOST = 4 };
+	const char *argv[PATHS_MOST + 3] = { NULL, "--look" };
+	char program[PATH_MAX], out[8];
+	size_t length, count = 0;
+	int status;
+
+	if (text_format(program, sizeof program, "%s/contained-init", helpers) < 0)
+		return fail(err, errno, helpers, "is too long a path");
+	argv[0] = program;
+	while (paths[count] && count < PATHS_MOST) {
+		argv[2 + count] = paths[count];
+		count++;
+	}
+	if (helper_run(argv, timeout_ms, out, sizeof out, &length, &status, err) == 0)
+		return 0;
+	if (err->num != ETIMEDOUT)
+		return error_hint(err, "install contained again");
+	fail(err, ETIMEDOUT, paths[0], "the file system did not answer within %d ms", timeout_ms);
+	return error_hint(err, "is its server alive?");
+}
+
+void host_free(struct host *host)
+{
+	free(host->passwd);
+	free(host->group);
+	free(host->hosts);
+	free(host->resolv_conf);
+	free(host->home);
+	free(host->syslog_socket);
+	free(host->terminal);
+	list_free(&host->homes);
+	list_free(&host->secrets);
+	*host = (struct host){ 0 };
+}

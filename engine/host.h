@@ -1,0 +1,49 @@
+#pragma once
+/*
+ * host: what this machine is and can do. The only place that asks for the effective uid, kernel
+ * features, the layout of the control groups and which of the host's paths exist.
+ *
+ * Reads through a root directory's fd, so that a test can hand it a made-up tree. Const after
+ * loading, owns its strings, holds no fds.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "cgroup.h"
+#include "error.h"
+#include "policy.h"
+#include "subject.h"
+#include "text.h"
+
+struct host {
+	bool privileged; /* may make namespaces without a user namespace */
+	int last_cap;
+	uint64_t memory; /* bytes; 0 when unknown */
+	uint64_t page;   /* bytes */
+	struct cgroup_host cgroups;
+
+	/* texts of the host's files; NULL where there is none */
+	char *passwd, *group, *hosts, *resolv_conf;
+
+	/* paths, resolved by the rules of path.h; NULL where they do not exist */
+	char *home;          /* the subject's */
+	char *syslog_socket; /* what /dev/log leads to */
+	char *terminal;      /* the subject's terminal, "/dev/pts/3", "/dev/tty1" */
+	dev_t terminal_device;
+	struct list homes;   /* of the policy's list (and the parent of the subject's home): those that exist */
+	struct list secrets; /* shadow files and ssh host keys that exist */
+	gid_t tty_group;     /* of the local group file; 5 where it has none */
+};
+
+/*
+ * Looks the paths up in a helper process, under a deadline, before this process ever does: a file system that hangs
+ * (a dead NFS server) would hang a PAM application, which nothing can interrupt. helpers: directory of contained-init.
+ * paths: NULL-terminated, at most 4. 0, or -1 and err (num = ETIMEDOUT).
+ */
+int host_wake(const char *helpers, const char *const *paths, int timeout_ms, struct error *err);
+
+/* 0, or -1 and err. root_fd: the host's /. */
+int host_load(int root_fd, const struct policy *policy, const struct subject *subject, struct host *out,
+	struct error *err);
+void host_free(struct host *host);

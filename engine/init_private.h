@@ -1,0 +1,46 @@
+#pragma once
+/* init_private: what the files of contained-init share among themselves. */
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Keeps CAP_KILL alone, sets the name shown by ps, hides /proc/PID from others. */
+void init_harden(const char *name);
+
+int watch_run(void);
+
+/* What a session used, summed over its control groups. */
+struct usage {
+	uint64_t memory_peak;      /* bytes */
+	uint64_t cpu_microseconds;
+	uint64_t oom_kills;
+	uint64_t pids_refused;
+};
+
+/* A session's control groups, as its state directory lists them. */
+enum { CLEAN_DIRS = 8 };
+struct cleaning {
+	int state; /* fd of the state directory; not owned */
+	char text[4096];
+	const char *leaf[CLEAN_DIRS]; /* into text */
+	const char *origin[CLEAN_DIRS];
+	unsigned count;
+};
+
+/* Reads the list. A session that failed early has none: count 0. */
+void clean_load(struct cleaning *cleaning, int state);
+void clean_usage(const struct cleaning *cleaning, struct usage *usage);
+/* Moves a process back to where it was before it joined. */
+void clean_move_back(const struct cleaning *cleaning, int pid);
+/* How many processes are in the session's control group (zombies do not count); 0 where there is none. */
+unsigned clean_members(const struct cleaning *cleaning);
+/*
+ * Removes the control groups, killing what is still in them, for at most that long; spared (0: nobody) is moved
+ * back instead. false: some are left.
+ */
+bool clean_remove(const struct cleaning *cleaning, int spared, int milliseconds);
+/* Removes the state's files and the directory itself. */
+void clean_state(int state, const char *name);
+/* The name of an open state directory (from /proc/self/fd), into a buffer of 64 bytes. */
+bool clean_name(int state, char *name);
+/* Goes through the state root; name: wait for this one. forced: even if somebody did so a moment ago. */
+int clean_sweep(const char *name, bool forced);

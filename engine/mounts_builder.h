@@ -1,0 +1,23 @@
+#pragma once
+/* mounts_builder: what the operations of a view share while it is built. Private to mounts*.c. */
+#include "mounts.h"
+#include "path.h"
+
+struct builder {
+	int host;  /* / of the host's tree, as copied into this namespace */
+	int base;  /* where the new root is hung */
+	int root;  /* of the new tree */
+	int files; /* a small tmpfs of ours: our layer, sources of what is hidden, what was dropped */
+	int pty;
+};
+
+typedef int run_op(struct builder *builder, const struct mount_op *op, struct error *err);
+
+/* MOUNT_ATTR_… of an operation: nosuid and nodev always. */
+uint64_t mounts_attributes(const struct mount_op *op);
+
+/* Hangs a detached mount over the operation's target. */
+int mounts_attach(const struct builder *builder, const struct mount_op *op, int mount, enum path_create create,
+	struct error *err);
+
+run_op mounts_run_file, mounts_run_put, mounts_run_put_dir, mounts_run_layer; /* mounts_layer.c */

@@ -1,0 +1,187 @@
+#include "plan.h"
+
+#include <errno.h>
+#include <linux/sched.h>
+#include <linux/securebits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "accounts.h"
+#include "own.h"
+#include "plan_mounts.h"
+
+/* Which directories and files the limits of a policy become on this host. */
+static int plan_limits(struct plan *plan, const struct policy *policy, const struct host *host,
+	struct error *err)
+{
+	struct cgroup_limits limits = {
+		.has_memory = policy->memory.set,
+		.memory = policy->memory.value,
+		.has_swap = policy->swap.set,
+		.swap = policy->swap.value,
+		.has_cpu_weight = policy->cpu_weight.set,
+		.cpu_weight = policy->cpu_weight.value,
+		.has_cpu_quota = policy->cpu_quota.set,
+		.cpu_quota = policy->cpu_quota.value,
+		.has_pids = policy->pids.set,
+		.pids = policy->pids.value,
+		.has_io_weight = policy->io_weight.set,
+		.io_weight = policy->io_weight.value,
+	};
+
+	if (policy->limits == LIMITS_OFF)
+		return 0;
+	if (limits.has_memory && policy->memory.percent) {
+		if (!host->memory)
+			return fail(err, 0, "memory", "a share of the host's memory, whose size is not known");
+		limits.memory = host->memory / 100 * policy->memory.value;
+	}
+	if (limits.has_memory)
+		plan->memory = limits.memory -= limits.memory % host->page;
+	return cgroup_plan_make(&host->cgroups, plan->name, &limits, policy->limits == LIMITS_REQUIRE,
+		&plan->cgroup, plan->limits_left_out, sizeof plan->limits_left_out, err);
+}
+
+static void plan_rlimits(struct plan *plan, const struct policy *policy)
+{
+	for (int resource = 0; resource < RLIMITS; resource++) {
+		const struct rlimit_setting *setting = &policy->rlimits[resource];
+
+		if (!setting->set)
+			continue;
+		plan->rlimits[plan->rlimit_count++] = (struct limit){
+			.resource = resource,
+			.soft = setting->soft == RLIMIT_UNLIMITED ? RLIM_INFINITY : setting->soft,
+			.hard = setting->hard == RLIMIT_UNLIMITED ? RLIM_INFINITY : setting->hard,
+		};
+	}
+}
+
+static void plan_privileges(struct plan *plan, const struct policy *policy, const struct host *host)
+{
+	/*
+	 * The process that joins is a PAM application that still has to setuid() to the user: it keeps the
+	 * capabilities for that and loses the bounding set. Never NO_SETUID_FIXUP here: with it,
+	 * setuid() kept every capability (RULES.md).
+	 */
+	plan->caps = (struct caps_plan){
+		.last_cap = host->last_cap,
+		.bounding = policy->keep_caps,
+		.permitted = caps_host_mask() | policy->keep_caps,
+		.securebits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
+			(policy->keep_caps ? 0 : SECBIT_NO_CAP_AMBIENT_RAISE) | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED,
+	};
+	plan->no_new_privs = policy->no_new_privs;
+	plan->seccomp = &syscalls_profiles[policy->seccomp];
+}
+
+static void plan_namespaces(struct plan *plan, const struct policy *policy)
+{
+	plan->namespaces = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
+	if (plan->cgroup.dir_count)
+		plan->namespaces |= CLONE_NEWCGROUP;
+	if (policy->network == NETWORK_NONE) {
+		plan->namespaces |= CLONE_NEWNET;
+		plan->loopback = true;
+	}
+}
+
+/* What every record of the session begins with. Values are escaped and without spaces: one word each. */
+static int plan_label(struct plan *plan, const struct subject *subject, struct error *err)
+{
+	const char *raw[3] = { subject->user, subject->service, subject->rhost };
+	char word[3][160];
+
+	for (int i = 0; i < 3; i++) {
+		text_escape(word[i], sizeof word[i], raw[i]);
+		for (char *at = word[i]; *at; at++)
+			if (*at == ' ')
+				*at = '_';
+	}
+	if (text_format(plan->label, sizeof plan->label, "user=%s uid=%u service=%s%s%s", word[0], subject->uid,
+		    word[1], word[2][0] ? " rhost=" : "", word[2]) < 0)
+		return fail(err, errno, subject->user, "the record of the session is too long");
+	return 0;
+}
+
+static int plan_groups(struct plan *plan, const struct policy *policy, const struct subject *subject,
+	const struct host *host, struct error *err)
+{
+	plan->lost_groups = calloc(subject->group_count + 1, sizeof *plan->lost_groups);
+	if (!plan->lost_groups)
+		return fail(err, ENOMEM, subject->user, "cannot plan the groups");
+	for (size_t i = 0; i < subject->group_count; i++)
+		if (accounts_drops(&policy->drop_groups, host->group, &subject->groups[i]))
+			plan->lost_groups[plan->lost_group_count++] = subject->groups[i].gid;
+	/* sshd calls initgroups() after us, and with the host's own files it would give them all back */
+	if (plan->lost_group_count && policy->accounts == ACCOUNTS_HOST) {
+		fail(err, 0, subject->user, "is in a group that opens the host, and accounts = host cannot take it away");
+		return error_hint(err, "use accounts = merged, or take the group out of drop_groups");
+	}
+	return 0;
+}
+
+static int plan_files(struct plan *plan, const struct policy *policy, const struct subject *subject,
+	const struct host *host, struct error *err)
+{
+	bool host_view = text_equal(policy->root, "/");
+	bool merged = policy->accounts == ACCOUNTS_MERGED || (policy->accounts == ACCOUNTS_AUTO && host_view);
+	struct accounts accounts = { 0 };
+	int result;
+
+	plan->root = strdup(policy->root);
+	plan->shell = strdup(subject->shell[0] ? subject->shell : "/bin/sh");
+	if (!plan->root || !plan->shell)
+		return fail(err, ENOMEM, policy->root, "cannot plan the files");
+	plan->own_names = policy->accounts != ACCOUNTS_HOST;
+	/* the groups are checked in any case: a primary group that opens the host refuses */
+	if (accounts_make(subject, merged, host->passwd, host->group, &policy->drop_groups, &accounts, err) < 0)
+		return -1;
+	result = plan_mounts_make(plan, policy, subject, host, plan->own_names ? &accounts : NULL, err);
+	accounts_free(&accounts);
+	return result;
+}
+
+int plan_make(const struct policy *policy, const struct subject *subject, const struct host *host,
+	const char *name, struct plan *out, struct error *err)
+{
+	struct plan plan = { 0 };
+
+	if (policy->user_namespace == USERNS_REQUIRE) {
+		fail(err, 0, "user_namespace", "is required by the policy, but a login through PAM has none");
+		return error_hint(err, "set user_namespace = off for the profiles that PAM logins get");
+	}
+	if (text_format(plan.name, sizeof plan.name, "%s", name) < 0)
+		return fail(err, errno, name, "is too long for the name of a session");
+	plan.slots = (unsigned)policy->slots;
+	plan.slot_wait = (int)policy->slot_wait;
+	plan.privileged = host->privileged;
+	plan_rlimits(&plan, policy);
+	plan_privileges(&plan, policy, host);
+	if (plan_limits(&plan, policy, host, err) < 0 || plan_label(&plan, subject, err) < 0 ||
+		plan_groups(&plan, policy, subject, host, err) < 0) {
+		plan_free(&plan);
+		return -1;
+	}
+	plan_namespaces(&plan, policy);
+	if (plan_files(&plan, policy, subject, host, err) < 0) {
+		plan_free(&plan);
+		return -1;
+	}
+	*out = plan;
+	return 0;
+}
+
+void plan_free(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->mount_count; i++) {
+		free(plan->mounts[i].target);
+		free(plan->mounts[i].source);
+		free(plan->mounts[i].text);
+	}
+	free(plan->mounts);
+	free(plan->root);
+	free(plan->shell);
+	free(plan->lost_groups);
+	*plan = (struct plan){ 0 };
+}

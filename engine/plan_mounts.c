@@ -1,0 +1,327 @@
+#include "plan_mounts.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#include "own.h"
+
+enum { PTYS_MOST = 256 };
+
+/* Collects operations; the first shortage of memory is remembered and told at the end. */
+struct maker {
+	struct plan *plan;
+	const struct policy *policy;
+	const struct subject *subject;
+	const struct host *host;
+	bool host_view; /* the root is the host's own tree */
+	bool broken;
+};
+
+/* op's strings are copied. */
+static void add(struct maker *maker, struct mount_op op)
+{
+	struct plan *plan = maker->plan;
+	struct mount_op *ops = reallocarray(plan->mounts, plan->mount_count + 1, sizeof *ops);
+
+	if (!ops) {
+		maker->broken = true;
+		return;
+	}
+	plan->mounts = ops;
+	op.target = op.target ? strdup(op.target) : NULL;
+	op.source = op.source ? strdup(op.source) : NULL;
+	op.text = op.text ? strdup(op.text) : NULL;
+	ops[plan->mount_count++] = op;
+	if (!op.target)
+		maker->broken = true;
+}
+
+#define ADD(maker, ...) add(maker, (struct mount_op){ __VA_ARGS__ })
+
+/* The path, when it is at or below the directory; NULL otherwise. */
+static const char *below(const char *path, const char *directory)
+{
+	const char *rest = text_after(path, directory);
+
+	return rest && (!*rest || *rest == '/') ? rest : NULL;
+}
+
+/*
+ * What a session may put into memory as files stays below half of its memory: "no space left" has to come before the
+ * kernel looks for a victim, who may be sshd. Sizes that add up to more are scaled down alike.
+ */
+static uint64_t tmpfs_size(const struct maker *maker, const struct amount *wanted)
+{
+	const struct policy *policy = maker->policy;
+	uint64_t budget = maker->plan->memory / 2;
+	/* twice tmp_size: /tmp and /var/tmp; twice run_size: /run and /run/user/UID */
+	uint64_t total = 2 * policy->tmp_size.value + policy->shm_size.value + 2 * policy->run_size.value;
+	uint64_t size = wanted->value;
+
+	if (!budget)
+		return size;
+	if (!wanted->set)
+		return budget / 8 & ~(maker->host->page - 1);
+	if (total > budget)
+		size = (uint64_t)((double)size * (double)budget / (double)total);
+	return (size & ~(maker->host->page - 1)) + (size < maker->host->page ? maker->host->page : 0);
+}
+
+/* What the session modules that stand after ours read (pam_limits, pam_env): the host's, in another root too. */
+static const struct {
+	const char *path;
+	enum mount_kind place; /* to mount it on */
+} pam_files[] = { { "/etc/security", MOUNT_PUT_DIR }, { "/etc/environment", MOUNT_PUT },
+	{ "/etc/default/locale", MOUNT_PUT } };
+
+static void add_root(struct maker *maker)
+{
+	static const char *const kernel_trees[] = { "/proc", "/sys", "/dev", "/run" };
+	static const char *const directories[] = { "/proc", "/sys", "/dev", "/run", "/tmp", "/var/tmp", "/etc" };
+
+	ADD(maker, .kind = MOUNT_ROOT, .target = "/", .source = maker->plan->root,
+		.why = "the session's tree, nosuid and nodev throughout");
+	if (maker->host_view) {
+		for (size_t i = 0; i < ARRAY_SIZE(kernel_trees); i++)
+			ADD(maker, .kind = MOUNT_DROP, .target = (char *)kernel_trees[i],
+				.why = "the host's own is not even below the new one");
+	} else {
+		for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
+			ADD(maker, .kind = MOUNT_DIR, .target = (char *)directories[i], .mode = 0755,
+				.why = "a place to mount on");
+	}
+}
+
+static void add_devices(struct maker *maker)
+{
+	static const struct {
+		const char *path;
+		unsigned major, minor;
+	} devices[] = { { "/dev/null", 1, 3 }, { "/dev/zero", 1, 5 }, { "/dev/full", 1, 7 },
+		{ "/dev/random", 1, 8 }, { "/dev/urandom", 1, 9 }, { "/dev/tty", 5, 0 } };
+	static const char *const links[][2] = { { "/dev/fd", "/proc/self/fd" },
+		{ "/dev/stdin", "/proc/self/fd/0" }, { "/dev/stdout", "/proc/self/fd/1" },
+		{ "/dev/stderr", "/proc/self/fd/2" }, { "/dev/ptmx", "pts/ptmx" } };
+	const struct host *host = maker->host;
+
+	ADD(maker, .kind = MOUNT_TMPFS, .target = "/dev", .mode = 0755, .size = 65536, .flags = MOUNT_NOEXEC,
+		.why = "devices that are safe to give, and no others");
+	for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
+		ADD(maker, .kind = MOUNT_DEVICE, .target = (char *)devices[i].path,
+			.source = (char *)devices[i].path, .rdev = makedev(devices[i].major, devices[i].minor),
+			.flags = MOUNT_CREATE | MOUNT_RW);
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
+		ADD(maker, .kind = MOUNT_LINK, .target = (char *)links[i][0], .text = (char *)links[i][1]);
+	/* the kernel's ptys are one pool for all: without a bound, one session takes everybody's */
+	ADD(maker, .kind = MOUNT_DEVPTS, .target = "/dev/pts", .gid = host->tty_group,
+		.size = PTYS_MOST + (host->terminal ? minor(host->terminal_device) : 0), .flags = MOUNT_CREATE | MOUNT_RW | MOUNT_NOEXEC, .why = "terminals of its own");
+	ADD(maker, .kind = MOUNT_TMPFS, .target = "/dev/shm", .mode = 01777,
+		.size = tmpfs_size(maker, &maker->policy->shm_size), .flags = MOUNT_CREATE | MOUNT_RW);
+	ADD(maker, .kind = MOUNT_MQUEUE, .target = "/dev/mqueue",
+		.flags = MOUNT_CREATE | MOUNT_RW | MOUNT_NOEXEC);
+	if (host->syslog_socket)
+		ADD(maker, .kind = MOUNT_BIND, .target = "/dev/log", .source = host->syslog_socket,
+			.flags = MOUNT_CREATE | MOUNT_OPTIONAL, .why = "syslog = yes");
+	if (host->terminal && below(host->terminal, "/dev/pts"))
+		ADD(maker, .kind = MOUNT_PTY, .target = host->terminal, .source = host->terminal,
+			.flags = MOUNT_RW, .why = "the terminal this login came on");
+	else if (host->terminal && !text_equal(host->terminal, "/dev/tty"))
+		ADD(maker, .kind = MOUNT_DEVICE, .target = host->terminal, .source = host->terminal,
+			.rdev = host->terminal_device, .flags = MOUNT_CREATE | MOUNT_RW,
+			.why = "the terminal this login came on");
+	ADD(maker, .kind = MOUNT_FREEZE, .target = "/dev");
+}
+
+static void add_proc(struct maker *maker)
+{
+	static const char *const readonly[] = { "/proc/sys", "/proc/sysrq-trigger", "/proc/bus", "/proc/fs",
+		"/proc/irq", "/proc/pressure" };
+	static const char *const hidden[] = { "/proc/kcore", "/proc/keys", "/proc/key-users", "/proc/timer_list",
+		"/proc/sched_debug", "/proc/latency_stats", "/proc/acpi", "/proc/scsi" };
+
+	ADD(maker, .kind = MOUNT_PROC, .target = "/proc", .flags = MOUNT_RW, .why = "the session's processes only");
+	for (size_t i = 0; i < ARRAY_SIZE(readonly); i++)
+		ADD(maker, .kind = MOUNT_READONLY, .target = (char *)readonly[i],
+			.flags = MOUNT_OPTIONAL | MOUNT_NOEXEC, .why = "steers the host's kernel");
+	for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
+		ADD(maker, .kind = MOUNT_HIDE, .target = (char *)hidden[i], .flags = MOUNT_OPTIONAL,
+			.why = "tells of the host");
+}
+
+static void add_sys(struct maker *maker)
+{
+	const struct cgroup_plan *cgroup = &maker->plan->cgroup;
+
+	ADD(maker, .kind = MOUNT_SYSFS, .target = "/sys", .why = "read-only");
+	ADD(maker, .kind = MOUNT_HIDE, .target = "/sys/firmware", .flags = MOUNT_OPTIONAL,
+		.why = "tells of the host");
+	if (cgroup->layout == CGROUP_V2 && cgroup->dir_count) {
+		ADD(maker, .kind = MOUNT_BIND, .target = "/sys/fs/cgroup",
+			.source = (char *)cgroup->dirs[0].path, .why = "the session's own limits, to be read");
+	} else if (cgroup->dir_count) {
+		ADD(maker, .kind = MOUNT_TMPFS, .target = "/sys/fs/cgroup", .mode = 0755, .size = 65536,
+			.flags = MOUNT_NOEXEC, .why = "the session's own limits, to be read");
+		for (size_t i = 0; i < cgroup->dir_count; i++) {
+			const char *name = strrchr(cgroup->dirs[i].mount, '/');
+			char target[CGROUP_PATH + 32];
+
+			(void)snprintf(target, sizeof target, "/sys/fs/cgroup%s", name ? name : "/cgroup");
+			ADD(maker, .kind = MOUNT_BIND, .target = target, .source = (char *)cgroup->dirs[i].path,
+				.flags = MOUNT_CREATE | MOUNT_NOEXEC);
+		}
+		ADD(maker, .kind = MOUNT_FREEZE, .target = "/sys/fs/cgroup");
+	}
+}
+
+static void add_scratch(struct maker *maker)
+{
+	const struct subject *subject = maker->subject;
+	char runtime[64];
+
+	(void)snprintf(runtime, sizeof runtime, "/run/user/%u", subject->uid);
+	ADD(maker, .kind = MOUNT_TMPFS, .target = "/tmp", .mode = 01777, .size = tmpfs_size(maker, &maker->policy->tmp_size),
+		.flags = MOUNT_RW);
+	ADD(maker, .kind = MOUNT_TMPFS, .target = "/var/tmp", .mode = 01777, .size = tmpfs_size(maker, &maker->policy->tmp_size),
+		.flags = MOUNT_RW | MOUNT_OPTIONAL);
+	ADD(maker, .kind = MOUNT_TMPFS, .target = "/run", .mode = 0755, .size = tmpfs_size(maker, &maker->policy->run_size),
+		.flags = MOUNT_RW | MOUNT_NOEXEC, .why = "no socket of the host's services");
+	ADD(maker, .kind = MOUNT_DIR, .target = "/run/lock", .mode = 01777);
+	ADD(maker, .kind = MOUNT_TOUCH, .target = "/run/utmp", .mode = 0644, .why = "nobody else is logged in here");
+	ADD(maker, .kind = MOUNT_TMPFS, .target = runtime, .mode = 0700, .uid = subject->uid, .gid = subject->gid,
+		.size = tmpfs_size(maker, &maker->policy->run_size), .flags = MOUNT_RW | MOUNT_CREATE, .why = "XDG_RUNTIME_DIR");
+	ADD(maker, .kind = MOUNT_FILE, .target = "/run/contained/session", .text = maker->plan->name, .mode = 0444,
+		.why = "by this a login inside the session is recognised");
+}
+
+static void add_home(struct maker *maker, const char *home, const char *why)
+{
+	ADD(maker, .kind = MOUNT_BIND, .target = (char *)home, .source = (char *)home,
+		.flags = MOUNT_RW | MOUNT_CREATE, .why = why);
+}
+
+/* Covers the directories that hold homes; in the one with the subject's, only the path to that exists. */
+static void add_homes(struct maker *maker)
+{
+	const struct list *homes = &maker->host->homes;
+	const char *home = maker->policy->home == HOME_OWN ? maker->host->home : NULL;
+	const char *why = "the own home is writable";
+	bool bound = false;
+
+	if (text_equal(home, "/"))
+		home = NULL;
+	for (size_t i = 0; i < homes->count; i++) {
+		char *cover = homes->items[i];
+		bool inner = false;
+
+		for (size_t j = 0; j < homes->count; j++)
+			inner = inner || (j != i && below(cover, homes->items[j]));
+		if (inner || text_equal(home, cover) || text_equal(cover, "/"))
+			continue;
+		if (!home || !below(home, cover)) {
+			/* another root has homes of its own, which are its owner's business */
+			if (maker->host_view)
+				ADD(maker, .kind = MOUNT_HIDE, .target = cover, .why = "homes of others");
+			continue;
+		}
+		ADD(maker, .kind = MOUNT_TMPFS, .target = cover, .mode = 0755, .size = 65536,
+			.flags = MOUNT_NOEXEC | (maker->host_view ? 0 : MOUNT_CREATE), .why = "homes of others");
+		add_home(maker, home, why);
+		ADD(maker, .kind = MOUNT_FREEZE, .target = cover);
+		bound = true;
+	}
+	if (home && !bound)
+		add_home(maker, home, why);
+}
+
+/* In a foreign tree the places for the home have to exist before it becomes read-only. */
+static void add_home_places(struct maker *maker)
+{
+	const char *home = maker->policy->home == HOME_OWN ? maker->host->home : NULL;
+	const struct list *homes = &maker->host->homes;
+	bool covered = false;
+
+	if (maker->host_view || !home || text_equal(home, "/"))
+		return;
+	for (size_t i = 0; i < homes->count; i++)
+		if (below(home, homes->items[i]) && !text_equal(home, homes->items[i])) {
+			ADD(maker, .kind = MOUNT_DIR, .target = homes->items[i], .mode = 0755,
+				.why = "a place to mount on");
+			covered = true;
+		}
+	if (!covered)
+		ADD(maker, .kind = MOUNT_DIR, .target = (char *)home, .mode = 0755, .why = "a place to mount on");
+}
+
+static void add_file(struct maker *maker, const char *path, const char *text, const char *why)
+{
+	ADD(maker, .kind = MOUNT_PUT, .target = (char *)path, .text = (char *)text, .mode = 0644, .why = why);
+}
+
+static void add_secrets(struct maker *maker)
+{
+	static const char *const secrets[] = { "/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-" };
+	const struct list *hosts = &maker->host->secrets;
+	size_t count = maker->host_view ? hosts->count : ARRAY_SIZE(secrets);
+
+	for (size_t i = 0; i < count; i++)
+		ADD(maker, .kind = MOUNT_PUT, .target = maker->host_view ? hosts->items[i] : (char *)secrets[i],
+			.why = "a secret: empty");
+}
+
+/* What /etc says of users and of this host is ours; it lies in a layer over the tree's. */
+static void add_etc(struct maker *maker, const struct accounts *accounts)
+{
+	const struct host *host = maker->host;
+	const char *name = maker->plan->name;
+	own_text char *hosts = NULL;
+	char hostname[TAROT_NAME + 2];
+
+	if (accounts) {
+		add_file(maker, "/etc/passwd", accounts->passwd, "accounts");
+		add_file(maker, "/etc/group", accounts->group, "accounts");
+		add_file(maker, "/etc/nsswitch.conf", accounts_nsswitch, "accounts");
+	}
+	if (asprintf(&hosts, "127.0.0.1\tlocalhost %s\n::1\tlocalhost ip6-localhost ip6-loopback %s\n%s", name,
+		    name, host->hosts ? host->hosts : "") < 0) {
+		hosts = NULL;
+		maker->broken = true;
+		return;
+	}
+	(void)snprintf(hostname, sizeof hostname, "%s\n", name);
+	add_file(maker, "/etc/hosts", hosts, "the card is an address of this host");
+	add_file(maker, "/etc/hostname", hostname, "the card");
+	if (maker->policy->network == NETWORK_HOST && host->resolv_conf)
+		add_file(maker, "/etc/resolv.conf", host->resolv_conf, "what the host's led to");
+	add_secrets(maker);
+	for (size_t i = 0; !maker->host_view && i < ARRAY_SIZE(pam_files); i++)
+		ADD(maker, .kind = pam_files[i].place, .target = (char *)pam_files[i].path,
+			.mode = pam_files[i].place == MOUNT_PUT_DIR ? 0755 : 0644, .why = "a place to mount on");
+	ADD(maker, .kind = MOUNT_LAYER, .target = "/etc", .why = "the files above over the tree's");
+	for (size_t i = 0; !maker->host_view && i < ARRAY_SIZE(pam_files); i++)
+		ADD(maker, .kind = MOUNT_BIND, .target = (char *)pam_files[i].path, .source = (char *)pam_files[i].path,
+			.flags = MOUNT_OPTIONAL | MOUNT_NOEXEC, .why = "PAM modules after ours read it");
+}
+
+int plan_mounts_make(struct plan *plan, const struct policy *policy, const struct subject *subject,
+	const struct host *host, const struct accounts *accounts, struct error *err)
+{
+	struct maker maker = { .plan = plan, .policy = policy, .subject = subject, .host = host,
+		.host_view = text_equal(plan->root, "/") };
+
+	add_root(&maker);
+	add_home_places(&maker);
+	ADD(&maker, .kind = MOUNT_FREEZE, .target = "/", .flags = MOUNT_DEEP, .why = "read-only from here on");
+	add_devices(&maker);
+	add_proc(&maker);
+	add_sys(&maker);
+	add_scratch(&maker);
+	add_homes(&maker);
+	add_etc(&maker, accounts);
+	if (maker.broken)
+		return fail(err, ENOMEM, plan->root, "cannot plan the mounts");
+	return 0;
+}

@@ -1,0 +1,429 @@
+#include "session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "helper.h"
+#include "init.h"
+#include "kernel.h"
+#include "own.h"
+#include "path.h"
+#include "program.h"
+#include "session_steps.h"
+#include "state.h"
+#include "text.h"
+
+enum { CLOSE_MS = 3000 };
+
+static bool has_slots(const struct plan *plan)
+{
+	return plan->slots > 0;
+}
+
+static bool has_cgroup(const struct plan *plan)
+{
+	return plan->cgroup.dir_count > 0;
+}
+
+static bool has_network(const struct plan *plan)
+{
+	return plan->loopback;
+}
+
+static bool has_limits(const struct plan *plan)
+{
+	return plan->rlimit_count > 0;
+}
+
+static bool has_no_new_privs(const struct plan *plan)
+{
+	return plan->no_new_privs;
+}
+
+static bool has_seccomp(const struct plan *plan)
+{
+	return plan->seccomp->filter != NULL;
+}
+
+/*
+ * A session from end to end, in order. Three processes share the work: the session process (leader), the builder
+ * that becomes the watcher, and PID 1. Whatever the last two have made is taken down by the watcher; undo walks the
+ * leader's own steps backwards.
+ */
+const struct session_step session_steps[] = {
+	{ "open", PHASE_HOST, PLACE_LEADER, NULL, step_open, NULL,
+		"host paths become fds while names still mean the host's" },
+	{ "slot", PHASE_HOST, PLACE_BUILDER, has_slots, step_slot, NULL,
+		"so many set-ups at a time; the deadline begins when its turn has come" },
+	{ "cgroup", PHASE_HOST, PLACE_BUILDER, has_cgroup, step_cgroup, NULL,
+		"limits exist before anyone is inside" },
+	{ "namespaces", PHASE_ENTER, PLACE_BUILDER, NULL, step_namespaces, NULL,
+		"one clone makes them all, around a process that will be PID 1" },
+	{ "attach", PHASE_ENTER, PLACE_INIT, has_cgroup, step_init_attach, NULL,
+		"before the cgroup namespace, so that its root is the session's own group" },
+	{ "private", PHASE_ENTER, PLACE_INIT, NULL, step_private, NULL, "no mount event reaches the host" },
+	{ "mounts", PHASE_ENTER, PLACE_INIT, NULL, step_mounts, NULL, "the view of the files, one by one" },
+	{ "pivot", PHASE_ENTER, PLACE_INIT, NULL, step_pivot, NULL,
+		"only after everything from the old root is in place" },
+	{ "network", PHASE_ENTER, PLACE_INIT, has_network, step_network, NULL, "loopback comes up" },
+	{ "hostname", PHASE_ENTER, PLACE_INIT, NULL, step_hostname, NULL, "the tarot card" },
+	{ "join", PHASE_JOIN, PLACE_LEADER, has_cgroup, step_attach, undo_attach,
+		"the session process is under the limits, too" },
+	{ "setns", PHASE_JOIN, PLACE_LEADER, NULL, step_setns, NULL,
+		"the session process comes in: the point of no return" },
+	{ "groups", PHASE_JOIN, PLACE_LEADER, NULL, step_groups, NULL,
+		"groups that open the host are given up; names come from the session's own files" },
+	{ "limits", PHASE_SEAL, PLACE_LEADER, has_limits, step_limits, NULL, "while raising is still allowed" },
+	{ "caps", PHASE_SEAL, PLACE_LEADER, NULL, step_caps, NULL, "before seccomp may forbid capset" },
+	{ "nonewprivs", PHASE_SEAL, PLACE_LEADER, has_no_new_privs, step_no_new_privs, NULL,
+		"no setuid program gives anything any more" },
+	{ "seccomp", PHASE_SEAL, PLACE_LEADER, has_seccomp, step_seccomp, NULL,
+		"last: the filter need not allow anything above" },
+	{ "readback", PHASE_VERIFY, PLACE_LEADER, NULL, step_readback, NULL,
+		"what is really in force is compared with the plan" },
+};
+const size_t session_steps_count = ARRAY_SIZE(session_steps);
+
+const char *session_phase_name(enum session_phase phase)
+{
+	static const char *const names[] = { "host", "enter", "join", "seal", "verify" };
+
+	return names[phase];
+}
+
+int session_run(struct session *session, enum session_phase phase, enum session_place place,
+	struct error *err)
+{
+	for (size_t i = 0; i < session_steps_count; i++) {
+		const struct session_step *step = &session_steps[i];
+
+		if (step->phase != phase || step->place != place ||
+			(step->wanted && !step->wanted(session->plan)))
+			continue;
+		if (step->run(session, err) < 0) {
+			error_step(err, step->name);
+			return -1;
+		}
+		session->last = step->name;
+	}
+	return 0;
+}
+
+/* The walk backwards, from the last step that this process completed. */
+static void undo_steps(struct session *session)
+{
+	bool done = false;
+
+	for (size_t i = session_steps_count; i-- > 0;) {
+		const struct session_step *step = &session_steps[i];
+
+		done = done || text_equal(step->name, session->last);
+		if (done && step->undo && (!step->wanted || step->wanted(session->plan)))
+			step->undo(session);
+	}
+	session->last = NULL;
+}
+
+/* In a tree that is not the host's, the user's shell has to be startable: told now, not by sshd later. */
+static int check_shell(const struct plan *plan, struct error *err)
+{
+	own_fd int host = -1;
+	own_fd int root = -1;
+
+	if (text_equal(plan->root, "/"))
+		return 0;
+	host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	root = host < 0 ? -1 : path_open(host, plan->root, PATH_MUST_EXIST, 0, err);
+	if (root < 0)
+		return error_hint(err, "create the root tree, or change `root`");
+	return program_check(root, plan->shell, err);
+}
+
+int step_open(struct session *session, struct error *err)
+{
+	int pair[2];
+	char path[256];
+
+	if (check_shell(session->plan, err) < 0)
+		return -1;
+	if (text_format(path, sizeof path, "%s/contained-init", session->helpers) < 0)
+		return fail(err, errno, session->helpers, "is too long a path");
+	session->program = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (session->program < 0) {
+		fail(err, errno, path, "cannot open the program that becomes PID 1");
+		return error_hint(err, "install contained again");
+	}
+	session->leader = k_pidfd_open(getpid());
+	if (session->leader < 0 || pipe2(session->report, O_CLOEXEC) < 0 || pipe2(session->life, O_CLOEXEC) < 0 ||
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return fail(err, errno, "pipes", "cannot make what connects the processes");
+	session->control_peer = pair[1];
+	/* it stays open in an application that may have closed its standard fds and will open them anew */
+	session->control = fcntl(pair[0], F_DUPFD_CLOEXEC, 3);
+	own_close_fd(&pair[0]);
+	return session->control < 0 ? fail(err, errno, "file descriptors", "cannot be moved") : 0;
+}
+
+/* The lists that let anyone clean up after this session, before there is anything to clean. */
+static int write_state(const struct session *session, struct error *err)
+{
+	const struct cgroup_plan *cgroup = &session->plan->cgroup;
+	char text[CGROUP_DIRS * (2 * CGROUP_PATH + 4)];
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < cgroup->dir_count; i++) {
+		int put = text_format(text + used, sizeof text - used, "%s\t%s\n", cgroup->dirs[i].path,
+			cgroup->dirs[i].origin);
+
+		if (put < 0)
+			return fail(err, errno, "cgroup", "the paths are too long");
+		used += (size_t)put;
+	}
+	if (state_write(session->state, STATE_CGROUPS, text, err) < 0)
+		return -1;
+	return state_write(session->state, STATE_SESSION, session->plan->label, err);
+}
+
+/* A message of the builder or the watcher. false: they are gone. */
+static bool hear_control(struct session *session)
+{
+	char byte = 0;
+	struct iovec part = { &byte, 1 };
+	union {
+		char space[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.space,
+		.msg_controllen = sizeof control.space };
+	const struct cmsghdr *attached;
+	ssize_t got = recvmsg(session->control, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+
+	if (got <= 0)
+		return got < 0 && (errno == EAGAIN || errno == EINTR);
+	attached = CMSG_FIRSTHDR(&message);
+	if (byte == CONTROL_INIT && attached && attached->cmsg_type == SCM_RIGHTS && session->init < 0)
+		memcpy(&session->init, CMSG_DATA(attached), sizeof session->init);
+	if (byte == CONTROL_SLOT)
+		session->has_slot = true;
+	if (byte == WATCH_READY)
+		session->watched = true;
+	return true;
+}
+
+/* 1: PID 1 is executed; 0: not yet; -1: the error that was reported. */
+static int hear_report(const struct session *session, bool *ready, struct error *err)
+{
+	char buf[sizeof(struct error) + 1];
+	ssize_t got = read(session->report[0], buf, sizeof buf);
+
+	if (got < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : fail(err, errno, "report", "cannot be read");
+	if (got == 0 && !*ready)
+		return fail(err, 0, session->plan->name, "the processes that build the session died");
+	if (got == 0)
+		return 1;
+	if (buf[0] == REPORT_READY && got == 1) {
+		*ready = true;
+		return 0;
+	}
+	/* ready and an error in one: the exec after "ready" failed */
+	if ((size_t)got < sizeof *err)
+		return fail(err, 0, session->plan->name, "an unreadable report");
+	memcpy(err, buf + (size_t)got - sizeof *err, sizeof *err);
+	return -1;
+}
+
+static int fail_late(const struct session *session, struct error *err)
+{
+	if (session->has_slot) {
+		fail(err, ETIMEDOUT, session->plan->name, "the set-up took longer than %d ms", session->deadline_ms);
+		return error_hint(err, "look for a file system that hangs, or raise `deadline`");
+	}
+	fail(err, ETIMEDOUT, session->plan->name, "the builder did not come");
+	return error_hint(err, "this host is overloaded");
+}
+
+/* Waits for the three good news, or the first bad one, under the deadline. */
+static int wait_for_builder(struct session *session, struct error *err)
+{
+	/* the builder keeps the time of its wait itself, and reports it; a second more for the report */
+	long end = clock_ms() + session->plan->slot_wait + 1000;
+	bool ready = false, executed = false, counting = false;
+
+	while (!executed || !session->watched || session->init < 0) {
+		struct pollfd fds[2] = { { .fd = session->control, .events = POLLIN },
+			{ .fd = executed ? -1 : session->report[0], .events = POLLIN } };
+		long left;
+
+		if (session->has_slot && !counting) {
+			end = clock_ms() + session->deadline_ms;
+			counting = true;
+		}
+		left = end - clock_ms();
+		if (left <= 0 || poll(fds, 2, (int)left) == 0)
+			return fail_late(session, err);
+		if (fds[1].revents) {
+			int result = hear_report(session, &ready, err);
+
+			if (result < 0)
+				return -1;
+			executed = result > 0;
+		}
+		/* after the report: its error says more than a closed socket */
+		if (fds[0].revents && !fds[1].revents && !hear_control(session))
+			return fail(err, 0, session->plan->name, "the watcher died while the session was built");
+	}
+	return 0;
+}
+
+/* The builder died, hangs or never came: nobody is on duty, so this process sees to it that nothing is left. */
+static void sweep(struct session *session)
+{
+	char path[256], out[16];
+	const char *argv[] = { path, "--sweep", session->plan->name, NULL };
+	size_t length;
+	int status;
+
+	if (session->builder >= 0)
+		(void)k_pidfd_send_signal(session->builder, SIGKILL); /* may have ended by itself */
+	own_close_fd(&session->state); /* the lock; the builder's copy dies with it */
+	if (text_format(path, sizeof path, "%s/contained-init", session->helpers) > 0)
+		(void)helper_run(argv, END_REMOVE_MS + 500, out, sizeof out, &length, &status, NULL);
+	/* what could not be removed now is the next login's sweep's; the login is refused in any case */
+}
+
+static void close_setup_fds(struct session *session)
+{
+	own_close_fd(&session->program);
+	own_close_fd(&session->leader);
+	own_close_fd(&session->control_peer);
+	own_close_fd(&session->report[0]);
+	own_close_fd(&session->report[1]);
+	own_close_fd(&session->life[0]);
+	own_close_fd(&session->life[1]);
+	own_close_fd(&session->state);
+	own_close_fd(&session->init);
+	own_close_fd(&session->builder);
+	verify_close(&session->verify);
+}
+
+static int build(struct session *session, struct error *err)
+{
+	if (session_spawn_builder(session, err) < 0) {
+		error_step(err, "namespaces");
+		return -1;
+	}
+	/* the others' ends: end-of-file has to mean something */
+	own_close_fd(&session->control_peer);
+	own_close_fd(&session->report[1]);
+	own_close_fd(&session->life[0]);
+	own_close_fd(&session->life[1]);
+	return wait_for_builder(session, err);
+}
+
+void session_none(struct session *session)
+{
+	*session = (struct session){ .state = -1, .control = -1, .init = -1, .builder = -1, .program = -1,
+		.leader = -1, .slot = -1, .control_peer = -1, .report = { -1, -1 }, .life = { -1, -1 }, .tree = { -1, -1 } };
+	verify_init(&session->verify);
+}
+
+/*
+ * From "it has begun" on, the watchers end this process when the session ends; before it, they leave it to refuse. So
+ * it does not go on until it knows that they heard: one that is killed just now may not have.
+ */
+static int begin(struct session *session, struct error *err)
+{
+	struct pollfd control = { .fd = session->control, .events = POLLIN };
+	char message = WATCH_BEGIN;
+	struct stat info;
+
+	if (fstat(session->control, &info) < 0 || send(session->control, &message, 1, MSG_NOSIGNAL) != 1 ||
+		poll(&control, 1, session->deadline_ms) != 1 ||
+		recv(session->control, &message, 1, MSG_DONTWAIT) != 1 || message != WATCH_BEGUN)
+		return fail(err, 0, session->plan->name, "the watcher died while the session was built");
+	session->control_inode = info.st_ino;
+	return 0;
+}
+
+int session_open(struct session *session, const struct plan *plan, int state, const char *helpers,
+	int deadline_ms, struct error *err)
+{
+	int result;
+
+	session_none(session);
+	session->plan = plan;
+	session->helpers = helpers;
+	session->deadline_ms = deadline_ms;
+	session->state = state;
+	session->has_slot = !has_slots(plan);
+	result = write_state(session, err);
+	if (result == 0)
+		result = session_run(session, PHASE_HOST, PLACE_LEADER, err);
+	if (result == 0)
+		result = build(session, err);
+	if (result == 0)
+		result = session_run(session, PHASE_JOIN, PLACE_LEADER, err);
+	if (result == 0)
+		result = session_run(session, PHASE_SEAL, PLACE_LEADER, err);
+	if (result == 0)
+		result = session_run(session, PHASE_VERIFY, PLACE_LEADER, err);
+	if (result == 0)
+		result = begin(session, err);
+	if (result < 0) {
+		undo_steps(session);
+		if (session->watched)
+			session_close(session, CLOSE_MS);
+		else if (session->builder >= 0)
+			sweep(session);
+		else
+			state_discard(plan->name, &session->state);
+		session_forget(session);
+		return -1;
+	}
+	close_setup_fds(session);
+	session->plan = NULL;
+	return 0;
+}
+
+void session_close(struct session *session, int timeout_ms)
+{
+	long end = clock_ms() + timeout_ms;
+	char message = WATCH_CLOSE;
+	struct stat info;
+
+	/* a host application may have closed our fd and opened another under its number */
+	if (session->control < 0 || fstat(session->control, &info) < 0 || !S_ISSOCK(info.st_mode) ||
+		(session->control_inode && info.st_ino != session->control_inode)) {
+		session->control = -1;
+		return;
+	}
+	if (send(session->control, &message, 1, MSG_NOSIGNAL) == 1) {
+		struct pollfd poll_fd = { .fd = session->control, .events = POLLIN };
+		long left;
+
+		while ((left = end - clock_ms()) > 0 && poll(&poll_fd, 1, (int)left) != 0) {
+			ssize_t got = recv(session->control, &message, 1, MSG_DONTWAIT);
+
+			if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR) || (got == 1 && message == WATCH_GONE))
+				break;
+		}
+	}
+	own_close_fd(&session->control);
+}
+
+void session_forget(struct session *session)
+{
+	close_setup_fds(session);
+	own_close_fd(&session->control);
+}

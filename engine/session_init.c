@@ -1,0 +1,120 @@
+/*
+ * PID 1 of the session, from the clone to its exec. Until then it holds a copy of the host application's
+ * memory, host keys and all: it is not dumpable, nobody else is in its namespaces yet, and the exec ends it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+#include "init.h"
+#include "kernel.h"
+#include "namespaces.h"
+#include "own.h"
+#include "path.h"
+#include "session_steps.h"
+#include "text.h"
+
+int step_init_attach(struct session *session, struct error *err)
+{
+	if (cgroup_join(&session->plan->cgroup, err) < 0)
+		return -1;
+	return namespaces_enter_cgroup(err);
+}
+
+int step_private(struct session *session, struct error *err)
+{
+	(void)session;
+	return mounts_private(err);
+}
+
+/*
+ * The program of PID 1 through a read-only mount of its own: through /proc/1/exe, too, nobody inside can open
+ * the host's file for writing (CVE-2019-5736).
+ */
+static int open_program(struct session *session, struct error *err)
+{
+	own_fd int host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	own_fd int file = -1;
+	own_fd int tree = -1;
+	char path[256];
+
+	if (text_format(path, sizeof path, "%s/contained-init", session->helpers) < 0)
+		return fail(err, errno, session->helpers, "is too long a path");
+	file = path_open(host, path, PATH_MUST_EXIST, 0, err);
+	if (file < 0)
+		return -1;
+	tree = k_open_tree(file, "", AT_EMPTY_PATH | OPEN_TREE_CLONE);
+	if (tree < 0 || k_mount_setattr(tree, 0, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, 0, 0) < 0)
+		return fail(err, errno, path, "cannot be mounted read-only");
+	own_close_fd(&session->program);
+	session->program = take_fd(&tree);
+	return 0;
+}
+
+int step_mounts(struct session *session, struct error *err)
+{
+	const struct plan *plan = session->plan;
+
+	if (open_program(session, err) < 0)
+		return -1;
+	return mounts_build(INIT_STATE_ROOT, plan->mounts, plan->mount_count, &session->tree, err);
+}
+
+int step_pivot(struct session *session, struct error *err)
+{
+	if (mounts_pivot(&session->tree, err) < 0)
+		return -1;
+	own_close_fd(&session->tree.root);
+	return 0;
+}
+
+int step_network(struct session *session, struct error *err)
+{
+	(void)session;
+	return namespaces_loopback_up(err);
+}
+
+int step_hostname(struct session *session, struct error *err)
+{
+	return namespaces_set_hostname(session->plan->name, err);
+}
+
+/* Everything is in place: only the fds that PID 1 keeps, at their places, and two that its exec closes. */
+static int place_fds(struct session *session, struct error *err)
+{
+	int *const kept[] = { &session->life[0], &session->tree.pty, &session->report[1], &session->program };
+
+	if (session_keep_fds(kept, ARRAY_SIZE(kept), err) < 0)
+		return -1;
+	if (dup2(session->life[0], INIT_LIFE) < 0 ||
+		(session->tree.pty >= 0 && dup2(session->tree.pty, INIT_PTY) < 0))
+		return fail(err, errno, "PID 1", "cannot place its file descriptors");
+	return 0;
+}
+
+_Noreturn void session_become_init(struct session *session)
+{
+	static const char *const argv[] = { "contained-init", NULL };
+	const char ready = REPORT_READY;
+	struct error err = { 0 };
+
+	/* should the builder be killed meanwhile; once it is the watcher, the life pipe tells the same */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) {
+		fail(&err, errno, "PID 1", "cannot be tied to its builder");
+		session_report(session, &err);
+	}
+	own_close_fd(&session->life[1]);
+	own_close_fd(&session->state);
+	own_close_fd(&session->control_peer);
+	own_close_fd(&session->leader);
+	if (session_run(session, PHASE_ENTER, PLACE_INIT, &err) < 0 || place_fds(session, &err) < 0)
+		session_report(session, &err);
+	/* the end of file that follows says that the exec went well */
+	if (write(session->report[1], &ready, 1) != 1)
+		_exit(1);
+	session_exec(session->program, argv);
+	fail(&err, errno, "contained-init", "cannot be executed as PID 1");
+	session_report(session, &err);
+}

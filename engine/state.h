@@ -1,0 +1,31 @@
+#pragma once
+/*
+ * state: /run/contained, where live sessions are known by their card. A directory is alive while
+ * somebody holds its flock (init_clean.c); a name is taken while its directory exists.
+ */
+#include <stddef.h>
+
+#include "error.h"
+#include "init.h"
+#include "tarot.h"
+
+/*
+ * Draws a name that no live session has, makes its directory and locks it. *fd: the directory, close-on-exec; the
+ * lock lasts until every copy of it is closed. 0, or -1 and err.
+ */
+int state_reserve(char name[TAROT_NAME], int *fd, struct error *err);
+
+/* Gives a reserved name back that came to nothing; closes *fd. */
+void state_discard(const char *name, int *fd);
+
+/* Writes one file of the state directory (0600), once. */
+int state_write(int fd, const char *file, const char *text, struct error *err);
+
+/*
+ * One of `slots` set-ups at a time: waits up to wait_ms. The slot is the returned fd: closing it, or dying, gives it
+ * back. -1 and err (num = ETIMEDOUT).
+ */
+int state_take_slot(unsigned slots, int wait_ms, struct error *err);
+
+/* Is the calling process in a session already? By a root-owned file that only a session's /run has. */
+int state_is_inside(void);

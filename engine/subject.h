@@ -1,0 +1,56 @@
+#pragma once
+/*
+ * subject: who logs in. The only place that looks users and groups up.
+ *
+ * Knows passwd, group and NSS; knows nothing of policies. Const after loading, owns its strings.
+ *
+ * A directory (LDAP, SSSD) can hang inside a name look-up, and nothing can interrupt that in the
+ * process of a PAM application. So: where the host's nsswitch.conf answers users and groups from
+ * local files (alone, or with systemd's synthetic users after them) and the user is found there,
+ * the files are read directly; otherwise an exec'd helper, contained-subject, asks NSS and is
+ * killed at the deadline.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "error.h"
+
+struct subject_group {
+	gid_t gid;
+	char *name; /* never NULL: a gid without a name gets its number */
+};
+
+struct subject {
+	char *user;
+	uid_t uid;
+	gid_t gid; /* primary */
+	char *gecos, *home, *shell;
+	/* primary first, then supplementary ones; each gid once */
+	struct subject_group *groups;
+	size_t group_count;
+	/* what the PAM application said of the login; "" where it said nothing, never NULL */
+	char *service, *tty, *rhost;
+};
+
+/*
+ * Looks the user up below root_fd (a directory fd of the host's /; tests hand in a made-up tree).
+ * helper: path of contained-subject, or NULL to use local files only. timeout_ms: bound for the
+ * helper. 0, or -1 and err (num = ENOENT: no such user; ETIMEDOUT: the helper did not answer; …).
+ */
+int subject_load(int root_fd, const char *user, const char *helper, int timeout_ms,
+	struct subject *out, struct error *err);
+
+/* Copies service, tty and rhost in (NULL counts as ""). 0, or -1 and err (ENOMEM). */
+int subject_set_login(struct subject *subject, const char *service, const char *tty,
+	const char *rhost, struct error *err);
+
+void subject_free(struct subject *subject);
+
+/* The uid of this name by the /etc/passwd below root_fd. 1 found, 0 not there, -1 unreadable. */
+int subject_local_uid(int root_fd, const char *user, uid_t *uid);
+
+/* Is user in that group by the local /etc/passwd (primary) or /etc/group (member)? Exact names. */
+bool subject_local_member(int root_fd, const char *user, const char *group);
+
+bool subject_in_group(const struct subject *subject, const char *name);

@@ -1,0 +1,322 @@
+/*
+ * pam_contained: every login in a container of its own.
+ *
+ *	session required pam_contained.so [conf=FILE] [profile=NAME] [exempt=USER,…] [exempt_group=GROUP,…] [debug]
+ *
+ * Runs inside somebody else's root process. Who is exempt by uid 0 or by the PAM line is decided before any file of
+ * ours is opened, so that no broken file locks the administrator out; every other failure refuses the session.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#define PAM_SM_SESSION
+#include <security/pam_ext.h>
+#include <security/pam_modules.h>
+#include <security/pam_modutil.h>
+
+#include "engine/host.h"
+#include "engine/own.h"
+#include "engine/plan.h"
+#include "engine/policy.h"
+#include "engine/session.h"
+#include "engine/state.h"
+#include "engine/subject.h"
+#include "engine/text.h"
+
+#define EXPORTED __attribute__((visibility("default")))
+#define DATA_NAME "contained-session"
+enum { CLOSE_MS = 2500 };
+/*
+ * Not PAM_SESSION_ERR: sudo alone goes on after that one, as if there had been no session to open
+ * (sudo_pam_begin_session() in its auth/pam.c; seen), and would run the command outside.
+ */
+enum { SESSION_REFUSED = PAM_PERM_DENIED };
+
+struct arguments {
+	const char *conf, *profile;
+	const char *unknown; /* the first argument that is none of ours */
+	bool debug;
+};
+
+/* What outlives open_session, under DATA_NAME. */
+struct kept {
+	pid_t opener; /* a forked child that runs our callbacks is somebody else */
+	bool failed;  /* the process may sit in what is left of a session: never a success any more */
+	bool silent;  /* PAM_SILENT */
+	struct session session;
+};
+
+static void read_arguments(int argc, const char **argv, struct arguments *out)
+{
+	*out = (struct arguments){ .conf = CONTAINED_CONF };
+	for (int i = 0; i < argc; i++) {
+		const char *value;
+
+		if ((value = text_after(argv[i], "conf=")))
+			out->conf = value;
+		else if ((value = text_after(argv[i], "profile=")))
+			out->profile = value;
+		else if (text_equal(argv[i], "debug"))
+			out->debug = true;
+		else if (!text_after(argv[i], "exempt=") && !text_after(argv[i], "exempt_group=") && !out->unknown)
+			out->unknown = argv[i];
+	}
+}
+
+/* Does the comma-separated list name the user (or, with groups, one of the user's local groups)? */
+static bool list_names(int root_fd, const char *list, const char *user, bool groups)
+{
+	while (*list) {
+		size_t length = strcspn(list, ",");
+		char name[256];
+		uid_t uid;
+
+		if (length && text_format(name, sizeof name, "%.*s", (int)length, list) > 0 &&
+			(groups ? subject_local_member(root_fd, user, name) :
+				  strcmp(name, user) == 0 && subject_local_uid(root_fd, user, &uid) == 1))
+			return true;
+		list += length + (list[length] == ',');
+	}
+	return false;
+}
+
+/* uid 0 and the PAM line's exempt: by the local files, before any file of ours. */
+static const char *exempt_by_line(pam_handle_t *pamh, int root_fd, const char *user, int argc, const char **argv)
+{
+	uid_t uid;
+
+	if (subject_local_uid(root_fd, user, &uid) == 1) {
+		if (uid == 0)
+			return "uid 0";
+	} else {
+		const struct passwd *entry = pam_modutil_getpwnam(pamh, user);
+
+		if (entry && entry->pw_uid == 0)
+			return "uid 0";
+	}
+	for (int i = 0; i < argc; i++) {
+		const char *value;
+
+		if ((value = text_after(argv[i], "exempt=")) && list_names(root_fd, value, user, false))
+			return "exempt";
+		if ((value = text_after(argv[i], "exempt_group=")) && list_names(root_fd, value, user, true))
+			return "exempt_group";
+	}
+	return NULL;
+}
+
+static const char *item(pam_handle_t *pamh, int type)
+{
+	const void *value = NULL;
+
+	if (pam_get_item(pamh, type, &value) != PAM_SUCCESS || !value)
+		return "";
+	return value;
+}
+
+/* The administrator's line, and the user's sentence; both carry the name to quote. */
+static int refuse(
+	pam_handle_t *pamh, bool silent, const char *user, const char *name, const struct error *err)
+{
+	char text[1024], who[160];
+
+	error_format(err, text, sizeof text);
+	text_escape(who, sizeof who, user);
+	pam_syslog(pamh, LOG_ERR, "%s: %s [%s]", who, text, name);
+	if (!silent)
+		(void)pam_error(pamh, "This login could not be set up. Please tell the administrator: %s", name);
+	return SESSION_REFUSED;
+}
+
+/* Namespaces and capabilities are a thread's: with a second one, half of the process would stay outside. */
+static int check_process(struct error *err)
+{
+	struct stat info;
+
+	if (geteuid() != 0)
+		return fail(err, 0, "process", "is not root: a PAM session module needs to be");
+	/* a directory's links: itself, its parent and its subdirectories, here one a thread (proc(5)) */
+	if (stat("/proc/self/task", &info) < 0)
+		return fail(err, errno, "/proc/self/task", "cannot look at");
+	if (info.st_nlink != 3)
+		return fail(err, 0, "process", "has more than one thread, and namespaces are per thread");
+	return 0;
+}
+
+/* Everything a session is made from, freed together. */
+struct setting_up {
+	struct policy_file *file;
+	struct subject subject;
+	struct policy policy;
+	struct host host;
+	struct plan plan;
+};
+
+static void free_setting_up(struct setting_up *up)
+{
+	plan_free(&up->plan);
+	host_free(&up->host);
+	policy_free(&up->policy);
+	subject_free(&up->subject);
+	policy_file_free(up->file);
+}
+
+static int load_policy(const char *path, struct policy_file **out, struct error *err)
+{
+	own_fd int fd = policy_open(path, err);
+
+	return fd < 0 ? -1 : policy_parse(fd, path, NULL, NULL, out, err);
+}
+
+/* 0: there is a plan; 1: this subject is left alone, *why says so; -1. */
+static int make_plan(pam_handle_t *pamh, int root_fd, const struct arguments *arguments, const char *user,
+	char name[TAROT_NAME], int *state, struct setting_up *up, const char **why, struct error *err)
+{
+	const struct policy *globals;
+	const char *paths[3] = { NULL };
+
+	if (arguments->unknown)
+		return fail(err, 0, arguments->unknown, "is not an argument of pam_contained.so");
+	if (!text_is_user_name(user))
+		return fail(err, 0, user, "is not a user name that is safe to use");
+	if (load_policy(arguments->conf, &up->file, err) < 0)
+		return -1;
+	globals = policy_globals(up->file);
+	if (subject_load(root_fd, user, CONTAINED_LIBEXEC "/contained-subject", (int)globals->deadline, &up->subject,
+		    err) < 0 ||
+		subject_set_login(&up->subject, item(pamh, PAM_SERVICE), item(pamh, PAM_TTY),
+			item(pamh, PAM_RHOST), err) < 0)
+		return -1;
+	*why = policy_exempts(up->file, &up->subject);
+	if (*why)
+		return 1;
+	if (policy_select(up->file, &up->subject, arguments->profile, &up->policy, err) < 0)
+		return -1;
+	paths[0] = up->subject.home[0] == '/' ? up->subject.home : "/";
+	paths[1] = up->policy.root;
+	if (host_wake(CONTAINED_LIBEXEC, paths, (int)globals->deadline, err) < 0 ||
+		host_load(root_fd, &up->policy, &up->subject, &up->host, err) < 0)
+		return -1;
+	/* as late as can be: the name is the first thing that has to be cleared up, and until there is a builder only
+	 * this process could */
+	if (state_reserve(name, state, err) < 0)
+		return -1;
+	return plan_make(&up->policy, &up->subject, &up->host, name, &up->plan, err);
+}
+
+static void forget(pam_handle_t *pamh, void *data, int status)
+{
+	struct kept *kept = data;
+
+	(void)pamh;
+	(void)status;
+	/* in a forked child too, where it closes that child's copy; the session goes by the process's life */
+	session_forget(&kept->session);
+	free(kept);
+}
+
+static int open_contained(pam_handle_t *pamh, int root_fd, const struct arguments *arguments, const char *user,
+	struct kept *kept)
+{
+	struct setting_up up = { 0 };
+	struct error err = { 0 };
+	own_fd int state = -1;
+	char name[TAROT_NAME] = "no name";
+	const char *why = NULL;
+	int result = SESSION_REFUSED, planned;
+
+	/* for what goes wrong before there is a session to name; tarot_draw() leaves "no name" where it fails */
+	(void)tarot_draw(0, name, NULL);
+	if (check_process(&err) < 0)
+		return refuse(pamh, kept->silent, user, name, &err);
+	planned = make_plan(pamh, root_fd, arguments, user, name, &state, &up, &why, &err);
+	if (planned < 0)
+		error_step(&err, "plan");
+	if (planned > 0) {
+		if (arguments->debug)
+			pam_syslog(pamh, LOG_DEBUG, "%s: left alone: %s", user, why);
+		result = PAM_SUCCESS;
+	} else if (planned == 0 && text_equal(up.subject.service, "systemd-user")) {
+		/* it executes in the same process, whose /proc/self would dangle; the login goes on without it */
+		pam_syslog(pamh, LOG_INFO, "%s: no user manager for a contained user", user);
+	} else if (planned == 0) {
+		if (up.plan.limits_left_out[0])
+			pam_syslog(pamh, LOG_WARNING, "%s: limits = try: this host cannot give: %s [%s]", user,
+				up.plan.limits_left_out, name);
+		result = session_open(&kept->session, &up.plan, take_fd(&state), CONTAINED_LIBEXEC,
+				 (int)up.policy.deadline, &err) == 0 ?
+			PAM_SUCCESS :
+			SESSION_REFUSED;
+	}
+	/* nothing is left before anybody is told: the application may be killed over the message */
+	if (state >= 0)
+		state_discard(name, &state);
+	if (err.cause[0])
+		(void)refuse(pamh, kept->silent, user, name, &err);
+	free_setting_up(&up);
+	return result;
+}
+
+EXPORTED int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	own_fd int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const char *user = item(pamh, PAM_USER);
+	struct arguments arguments;
+	const void *present = NULL;
+	struct kept *kept;
+	const char *why;
+	int result;
+
+	read_arguments(argc, argv, &arguments);
+	why = exempt_by_line(pamh, root_fd, user, argc, argv);
+	if (!why && pam_get_data(pamh, DATA_NAME, &present) == PAM_SUCCESS && present) {
+		if (((const struct kept *)present)->failed)
+			return SESSION_REFUSED;
+		why = "in a session already"; /* the module stands in the stack twice */
+	}
+	if (!why && state_is_inside())
+		why = "in a session already";
+	if (why) {
+		if (arguments.debug)
+			pam_syslog(pamh, LOG_DEBUG, "%s: left alone: %s", user, why);
+		return PAM_SUCCESS;
+	}
+	kept = calloc(1, sizeof *kept);
+	if (!kept)
+		return PAM_BUF_ERR;
+	session_none(&kept->session);
+	kept->opener = getpid();
+	kept->silent = flags & PAM_SILENT;
+	/* before anything is made: what must be found again at the close has its place already */
+	result = pam_set_data(pamh, DATA_NAME, kept, forget);
+	if (result != PAM_SUCCESS) {
+		free(kept);
+		return result;
+	}
+	result = open_contained(pamh, root_fd, &arguments, user, kept);
+	kept->failed = result != PAM_SUCCESS;
+	return result;
+}
+
+EXPORTED int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	const void *data = NULL;
+
+	(void)flags;
+	(void)argc;
+	(void)argv;
+	if (pam_get_data(pamh, DATA_NAME, &data) == PAM_SUCCESS && data) {
+		struct kept *kept = (struct kept *)data; /* ours: pam_get_data() only promises not to change it */
+
+		if (kept->opener == getpid())
+			session_close(&kept->session, CLOSE_MS);
+	}
+	return PAM_SUCCESS;
+}

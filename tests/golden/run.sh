@@ -1,0 +1,100 @@
+#!/bin/bash
+# What `contained explain` says of made-up hosts, against the texts in expected/.
+#
+#	tests/golden/run.sh               compares
+#	tests/golden/run.sh --regenerate  writes the texts anew: read the difference before it is kept
+#
+# Runs as anybody. The trees are copied first, because owners decide (a configuration that others own is
+# refused, and so is a link that is not root's), and a clone may belong to anybody.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+cd "$here/../.." || exit 1
+. tests/lib/tap.sh
+: "${B:=build}"
+contained=$(realpath -- "$B")/contained
+regenerate=
+[ "${1:-}" != --regenerate ] || regenerate=1
+[ -x "$contained" ] || bail "no $B/contained: run make"
+
+umask 022
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+cp -R -P --no-preserve=mode,ownership "$here/trees" "$here/conf" "$work" || bail "cannot copy the trees"
+cd "$work/conf" || exit 1
+
+# How long the filters are is up to the libseccomp that built them.
+normal()
+{
+	sed -E "s/\([0-9]+ instructions\)/(N instructions)/; s#$work#WORK#g"
+}
+
+# explain TREE CONF ARGUMENT…: what it prints, its complaints, its exit status
+explain()
+{
+	local tree=$1 conf=$2 status
+
+	shift 2
+	"$contained" explain "$@" --conf "$conf.conf" --host-root "$work/trees/$tree" 2>"$work/complaints" </dev/null
+	status=$?
+	cat "$work/complaints"
+	printf 'exit status %d\n' "$status"
+}
+
+# golden NAME TREE CONF ARGUMENT…
+golden()
+{
+	local name=$1 said difference
+
+	shift
+	said=$(explain "$@" | normal)
+	if [ -n "$regenerate" ]; then
+		printf '%s\n' "$said" >"$here/expected/$name.txt"
+	fi
+	if difference=$(diff -u --label "expected/$name.txt" --label now "$here/expected/$name.txt" - <<<"$said"); then
+		ok "$name"
+	else
+		not_ok "$name" "$difference"
+	fi
+}
+
+golden v1 v1 empty alice
+golden v2 v2 empty alice
+golden hybrid hybrid empty alice
+golden none-require none empty alice
+golden none-try none try alice
+golden none-off none off alice
+golden separate-root separate-root jail alice
+golden v1-profile v1 profiles alice --service su --tty pts/3
+golden v2-profile v2 profiles alice --service login
+golden v2-default-section v2 profiles alice
+golden v2-named-profile v2 profiles alice --profile bare
+golden no-such-profile v2 profiles alice --profile gone
+golden shared-parent v2 empty dave
+golden primary-group-dropped v2 empty carol
+golden user-namespace-required v2 userns alice
+golden exempt-user v2 profiles bob
+golden exempt-system-user v2 empty daemon
+golden exempt-root v2 empty root
+golden no-such-user v2 empty mallory
+
+# The link /home -> export/home of this tree counts when it is root's, and refuses when it is not.
+if [ "$(id -u)" -eq 0 ]; then
+	golden symlinked-home symlinked-home empty alice
+	chown -h 12345:12345 "$work/trees/symlinked-home/home"
+else
+	skip "a link counts only when it is root's" symlinked-home
+fi
+golden symlinked-home-of-somebody symlinked-home empty alice
+
+# A plan is a function of what it is given: neither the order of calls nor the environment shows.
+first=$(explain v2 profiles alice)
+second=$(LC_ALL=C.UTF-8 TZ=Asia/Tokyo HOME=/nowhere explain v2 profiles alice)
+is "twice the same" "$second" "$first"
+
+# What of expected/ is nobody's any more?
+stale=$(for file in "$here"/expected/*.txt; do
+	name=$(basename "$file" .txt)
+	grep -qE "^[[:space:]]*golden $name " "$here/run.sh" || echo "$name"
+done)
+is "every expected text is compared" "$stale" ""
+done_testing

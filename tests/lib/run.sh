@@ -1,0 +1,109 @@
+#!/bin/bash
+# run.sh check|test|programs [NAME…]: runs the suites and adds them up. Every suite is a program that
+# speaks TAP: cmocka's own, and the shell scripts below tests/. The last line is the sum.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+: "${B:=build}"
+kind=$1
+shift
+logs=$B/test-logs
+mkdir -p "$logs" || exit 1
+export CMOCKA_MESSAGE_OUTPUT=TAP B
+
+shopt -s nullglob
+programs=()
+for source in tests/unit/test_*.c tests/golden/test_*.c; do
+	programs+=("$B/${source%.c}")
+done
+case $kind in
+programs) suites=("${programs[@]}") ;;
+check) suites=("${programs[@]}" tests/golden/*.sh tests/static/*.sh) ;;
+test)
+	for source in tests/ns/test_*.c tests/pam/test_*.c; do
+		programs+=("$B/${source%.c}")
+	done
+	suites=("${programs[@]}" tests/golden/*.sh tests/static/*.sh tests/ns/*.sh tests/pam/*.sh
+		tests/ssh/*.sh)
+	;;
+*)
+	echo "usage: run.sh check|test|programs [NAME…]" >&2
+	exit 2
+	;;
+esac
+
+passed=0 failed=0 skipped=0
+reasons=()
+
+# count LOG STATUS SUITE: adds a suite's lines; one that ends early or badly is one failure more
+count()
+{
+	local log=$1 status=$2 suite=$3 good bad skips planned problem=
+
+	# cmocka 1.1 writes a skipped test as "not ok 4 # SKIP name"
+	skips=$(grep -ciE '^(not )?ok .*# *skip' "$log")
+	good=$(grep -E '^ok ' "$log" | grep -vciE '# *skip')
+	bad=$(grep -E '^not ok ' "$log" | grep -vciE '# *skip')
+	planned=$(awk -F'\\.\\.' '/^1\.\.[0-9]+$/ { n += $2 } END { print n + 0 }' "$log")
+	if [ "$planned" -ne $((good + bad + skips)) ]; then
+		problem="planned $planned tests, ran $((good + bad + skips))"
+	elif [ "$planned" -eq 0 ]; then
+		problem="ran no test"
+	elif [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then
+		problem="exit status $status"
+	fi
+	if [ "$skips" -gt 0 ] && [ "${CONTAINED_MUST_RUN:-0}" = 1 ]; then
+		problem="${problem:+$problem; }$skips skipped, but everything has to run"
+	fi
+	if [ -n "$problem" ]; then
+		bad=$((bad + 1))
+	fi
+	passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + skips))
+	while IFS= read -r line; do
+		reasons+=("$suite: $line")
+	done < <(sed -nE 's/^(not )?ok [0-9]+ (- )?(.*# *[Ss][Kk][Ii][Pp].*)/\3/p' "$log")
+	if [ "$bad" -gt 0 ]; then
+		printf '  FAIL    %s (%s, %d passed, %d failed; %s)\n' "$suite" "${seconds}s" "$good" "$bad" "$log"
+		if [ -n "$problem" ]; then
+			printf '          %s\n' "$problem"
+			[ "$good" -gt 0 ] || tail -n 15 "$log" | sed 's/^/          /'
+		fi
+		awk '/^not ok / && !/# SKIP/{ shown = 12 } /^ok /{ shown = 0 } shown-- > 0 { print "          " $0 }' "$log"
+	else
+		printf '  PASS    %s (%s, %d passed)\n' "$suite" "${seconds}s" "$good"
+	fi
+}
+
+wanted()
+{
+	local name
+
+	[ $# -gt 1 ] || return 0
+	for name in "${@:2}"; do
+		[[ $1 != *"$name"* ]] || return 0
+	done
+	return 1
+}
+
+for suite in "${suites[@]}"; do
+	wanted "$suite" "$@" || continue
+	log=$logs/$(tr / - <<<"${suite#"$B"/}").log
+	started=$SECONDS
+	# a suite that hangs is ended, and its cleaning up has time
+	if [[ $suite == *.sh ]]; then
+		timeout -k 30 600 bash "$suite" >"$log" 2>&1 </dev/null
+	else
+		timeout -k 5 120 "$suite" >"$log" 2>&1 </dev/null
+	fi
+	status=$?
+	seconds=$((SECONDS - started))
+	count "$log" "$status" "$suite"
+done
+
+if [ "$skipped" -gt 0 ]; then
+	printf 'skipped:\n'
+	printf '  %s\n' "${reasons[@]}"
+	printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+else
+	printf '%d passed, %d failed\n' "$passed" "$failed"
+fi
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
