@@ -41,4 +41,5 @@ enum {
 	END_GRACE_MS = 500,  /* from SIGHUP and SIGTERM to SIGKILL for the programs of a session */
 	END_LEADER_MS = 400, /* for the session process to end by itself once its container is gone */
 	END_REMOVE_MS = 1500, /* for the control groups to become empty */
+	END_PASSING_MS = 10, /* for those of a dead session that a new one's twin comes across */
 };

@@ -227,7 +227,7 @@ void clean_state(int state, const char *name)
 }
 
 /* One entry of the state root whose watchers may be dead. true: it is gone, or was never there. */
-static bool sweep_one(int root, const char *name)
+static bool sweep_one(int root, const char *name, int milliseconds)
 {
 	struct cleaning cleaning;
 	bool gone = true;
@@ -237,7 +237,7 @@ static bool sweep_one(int root, const char *name)
 		return state == -SYS_ENOENT;
 	if (sys(__NR_flock, state, lock_exclusive | lock_nonblock) == 0) {
 		clean_load(&cleaning, state);
-		gone = clean_remove(&cleaning, 0, END_REMOVE_MS);
+		gone = clean_remove(&cleaning, 0, milliseconds);
 		if (gone)
 			clean_state(state, name);
 	} else {
@@ -257,7 +257,7 @@ static bool may_sweep(const char *name)
 }
 
 /* The state root's entries, one getdents64(2) buffer after the other. */
-static void sweep_all(int root)
+static void sweep_all(int root, int milliseconds)
 {
 	struct entry {
 		uint64_t inode;
@@ -274,7 +274,7 @@ static void sweep_all(int root)
 			struct entry *entry = (struct entry *)(void *)(buf + at);
 
 			if (may_sweep(entry->name))
-				(void)sweep_one(root, entry->name);
+				(void)sweep_one(root, entry->name, milliseconds);
 			at += entry->length;
 		}
 	}
@@ -291,7 +291,7 @@ int clean_sweep(const char *name, bool forced)
 		/* its lock may be held for a moment yet by a builder that is being killed */
 		int64_t end = sys_milliseconds() + END_REMOVE_MS;
 
-		while (!sweep_one(root, name)) {
+		while (!sweep_one(root, name, END_REMOVE_MS)) {
 			if (sys_milliseconds() >= end) {
 				status = 1;
 				break;
@@ -309,7 +309,8 @@ int clean_sweep(const char *name, bool forced)
 
 			text[got > 0 ? got : 0] = '\0';
 			if (forced || now - (int64_t)str_number(text) >= 1000) {
-				sweep_all(root);
+				/* a twin has a session of its own to watch: what stays busy waits for the next */
+				sweep_all(root, forced ? END_REMOVE_MS : END_PASSING_MS);
 				str_add_number(&out, (uint64_t)now);
 				sys(__NR_ftruncate, stamp, 0);
 				sys(__NR_pwrite64, stamp, text, out.used, 0);

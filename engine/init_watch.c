@@ -131,6 +131,7 @@ static void end_leader(void)
 static void finish(struct watch *watch)
 {
 	struct usage usage;
+	bool gone;
 	/* whom its own close_session leaves alive; nobody once it has ended by itself */
 	int leader = watch->closing ? pid_of(WATCH_LEADER) : 0;
 
@@ -140,10 +141,12 @@ static void finish(struct watch *watch)
 	if (!watch->closing)
 		end_leader();
 	clean_usage(&watch->cleaning, &usage);
-	(void)clean_remove(&watch->cleaning, leader > 0 ? leader : 0, END_REMOVE_MS); /* what stays busy is the next sweep's */
+	gone = clean_remove(&watch->cleaning, leader > 0 ? leader : 0, END_REMOVE_MS);
 	if (watch->begin)
 		log_end(watch, &usage);
-	clean_state(WATCH_STATE, watch->name);
+	/* what stays busy is the next sweep's, which finds it by the state */
+	if (gone)
+		clean_state(WATCH_STATE, watch->name);
 }
 
 /* Has the other twin cleaned up already? The directory has no name any more then. */
