@@ -92,4 +92,4 @@ static inline int k_close_range(unsigned first, unsigned last)
 #ifndef MS_SLAVE
 #define MS_SLAVE (1 << 19)
 #endif
-enum { K_MNT_DETACH = 2, K_UMOUNT_NOFOLLOW = 8 };
+enum { K_MNT_DETACH = 2 };

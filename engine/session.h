@@ -4,7 +4,7 @@
  *
  *	session process (sshd's monitor, su, …)    builder, then watcher          PID 1 of the session
  *	  open
- *	  ── double fork ───────────────────────▶  cgroup
+ *	  ── double fork ───────────────────────▶  slot, cgroup
  *	                                           namespaces ── clone ────────▶  attach, private, mounts,
  *	                                           exec contained-init --watch    pivot, network, hostname
  *	  ◀── pidfd of PID 1, "on duty" ─────────  (and its twin)
@@ -12,7 +12,8 @@
  *	  attach, setns, groups   (point of no return)
  *	  limits, caps, nonewprivs, seccomp
  *	  readback
- *	  ── begin ─────────────────────────────▶  writes the record, waits for either end
+ *	  ── begin ─────────────────────────────▶  tells its twin, writes the record
+ *	  ◀── begun ─────────────────────────────  waits for either end
  *
  * A session owns fds and pids, nothing else does. Leaving a half-built one is legal at any step. No PAM, no
  * printing, no exit() in the caller's process.
