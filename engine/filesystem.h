@@ -1,5 +1,6 @@
 #pragma once
 /* filesystem: new file systems as detached mounts (fsopen(2), fsmount(2)). Private to mounts.c. */
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "error.h"
@@ -9,5 +10,10 @@
 int filesystem_tmpfs(const struct mount_op *op, uint64_t attributes, struct error *err);
 /* Two directories as one, the first over the second, without a place to write. fds of directories, not owned. */
 int filesystem_overlay(int upper, int lower, uint64_t attributes, struct error *err);
+/*
+ * The tree with what is written in `files`, a directory of a tmpfs in which `upper` and `work` are made. user: inside
+ * a user namespace, where a tmpfs has to know user extended attributes (Linux 6.6).
+ */
+int filesystem_overlay_writable(int files, int tree, bool user, uint64_t attributes, struct error *err);
 /* Of the op's kind: proc, sysfs, devpts or mqueue. */
 int filesystem_of_kernel(const struct mount_op *op, uint64_t attributes, struct error *err);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "helper.h"
+#include "namespaces.h"
 #include "own.h"
 #include "path.h"
 #include "tree.h"
@@ -210,10 +212,33 @@ static int load_secrets(int root_fd, struct host *host, struct error *err)
 	return result == 0 ? 0 : fail(err, ENOMEM, "/etc", "cannot keep the paths");
 }
 
+struct state_root host_state_root(void)
+{
+	struct state_root root = { .owner = geteuid(), .mode = 0700 };
+	struct stat info;
+	char path[48];
+
+	if (root.owner == 0)
+		return state_root_of_host;
+	(void)snprintf(path, sizeof path, "/run/user/%u", root.owner);
+	if (lstat(path, &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == root.owner)
+		(void)snprintf(root.path, sizeof root.path, "%s/contained", path);
+	else
+		(void)snprintf(root.path, sizeof root.path, "/tmp/contained-%u", root.owner);
+	return root;
+}
+
+void host_try_userns(struct host *host)
+{
+	host->userns_num = namespaces_try_user();
+	host->userns = host->userns_num == 0;
+}
+
 int host_load(int root_fd, const struct policy *policy, const struct subject *subject, struct host *out,
 	struct error *err)
 {
-	struct host host = { .privileged = geteuid() == 0 };
+	struct host host = { .privileged = geteuid() == 0, .uid = geteuid(), .gid = getegid(),
+		.state_root = host_state_root() };
 
 	load_files(root_fd, &host);
 	if (load_kernel(root_fd, &host, err) < 0 ||

@@ -13,11 +13,17 @@
 #include "cgroup.h"
 #include "error.h"
 #include "policy.h"
+#include "state.h"
 #include "subject.h"
 #include "text.h"
 
 struct host {
 	bool privileged; /* may make namespaces without a user namespace */
+	uid_t uid;       /* of this process */
+	gid_t gid;
+	bool userns;     /* makes user namespaces: what host_try_userns() found; else not known, and false */
+	int userns_num;  /* errno where it does not */
+	struct state_root state_root; /* for this process's sessions */
 	int last_cap;
 	uint64_t memory; /* bytes; 0 when unknown */
 	uint64_t page;   /* bytes */
@@ -47,3 +53,9 @@ int host_wake(const char *helpers, const char *const *paths, int timeout_ms, str
 int host_load(int root_fd, const struct policy *policy, const struct subject *subject, struct host *out,
 	struct error *err);
 void host_free(struct host *host);
+
+/* Whether this process may make a user namespace, by making one in a child. For doors that need to know. */
+void host_try_userns(struct host *host);
+
+/* Where the calling process's sessions have their state: to be known before there is a plan. */
+struct state_root host_state_root(void);

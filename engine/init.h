@@ -4,7 +4,7 @@
  *
  *	contained-init                  PID 1 of a session
  *	contained-init --watch          the watcher, outside
- *	contained-init --sweep [NAME]   removes what dead watchers left behind
+ *	contained-init --sweep [NAME [ROOT]]   removes what dead watchers left behind
  *	contained-init --look PATH…     looks the directories up, so that a file system that hangs hangs this
  *
  * Shared with session.c, hence without any system header.

@@ -217,7 +217,7 @@ bool clean_name(int state, char *name)
 void clean_state(int state, const char *name)
 {
 	static const char *const files[] = { STATE_SESSION, STATE_CGROUPS };
-	int root = sys_openat(AT_FDCWD, INIT_STATE_ROOT, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+	int root = sys_openat(state, "..", O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 
 	for (unsigned i = 0; i < sizeof files / sizeof *files; i++)
 		sys(__NR_unlinkat, state, files[i], 0);
@@ -280,9 +280,9 @@ static void sweep_all(int root, int milliseconds)
 	}
 }
 
-int clean_sweep(const char *name, bool forced)
+int clean_sweep(int dir, const char *path, const char *name, bool forced)
 {
-	int root = sys_openat(AT_FDCWD, INIT_STATE_ROOT, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+	int root = sys_openat(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 	int stamp, status = 0;
 
 	if (root < 0)

@@ -117,7 +117,7 @@ void init_start(long *stack)
 	else if (str_equal(argv[1], "--watch"))
 		status = watch_run();
 	else if (str_equal(argv[1], "--sweep"))
-		status = clean_sweep(argc > 2 ? argv[2] : NULL, true);
+		status = clean_sweep(AT_FDCWD, argc > 3 ? argv[3] : INIT_STATE_ROOT, argc > 2 ? argv[2] : NULL, true);
 	else if (str_equal(argv[1], "--look"))
 		status = look(argv + 2);
 	for (;;)

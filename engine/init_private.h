@@ -42,5 +42,7 @@ bool clean_remove(const struct cleaning *cleaning, int spared, int milliseconds)
 void clean_state(int state, const char *name);
 /* The name of an open state directory (from /proc/self/fd), into a buffer of 64 bytes. */
 bool clean_name(int state, char *name);
-/* Goes through the state root; name: wait for this one. forced: even if somebody did so a moment ago. */
-int clean_sweep(const char *name, bool forced);
+/*
+ * Goes through the state root, a path below dir; name: wait for this one. forced: even if somebody did so a moment ago.
+ */
+int clean_sweep(int dir, const char *path, const char *name, bool forced);

@@ -202,7 +202,7 @@ static int run_twin(struct watch *watch, int watcher, int begun)
 	char byte;
 
 	init_harden("contained-twin");
-	clean_sweep(NULL, false);
+	clean_sweep(WATCH_STATE, "..", NULL, false);
 	while (!ended(watcher, -1))
 		;
 	if (state_is_gone())

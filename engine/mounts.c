@@ -97,11 +97,18 @@ static int run_root(struct builder *builder, const struct mount_op *op, struct e
 
 	if (source < 0)
 		return error_hint(err, "create the root tree, or change `root`");
-	tree = k_open_tree(source, "", AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE);
-	if (tree < 0)
-		return fail(err, errno, op->source, "cannot copy the tree of mounts");
-	if (set_attributes(tree, true, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, 0, op->source, err) < 0)
-		return -1;
+	if (op->flags & MOUNT_OVERLAY) {
+		tree = filesystem_overlay_writable(builder->files, source, op->flags & MOUNT_USER, mounts_attributes(op),
+			err);
+		if (tree < 0)
+			return -1;
+	} else {
+		tree = k_open_tree(source, "", AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE);
+		if (tree < 0)
+			return fail(err, errno, op->source, "cannot copy the tree of mounts");
+		if (set_attributes(tree, true, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, 0, op->source, err) < 0)
+			return -1;
+	}
 	if (k_move_mount(tree, builder->base) < 0)
 		return fail(err, errno, op->source, "cannot mount as the new root");
 	builder->root = take_fd(&tree);
@@ -353,9 +360,9 @@ static run_op *const runs[] = {
 };
 
 /* The tmpfs of our own files hangs below the new root's place: only an attached mount can be bound from. */
-static int open_files(struct builder *builder, struct error *err)
+static int open_files(struct builder *builder, uint64_t more, struct error *err)
 {
-	struct mount_op op = { .kind = MOUNT_TMPFS, .mode = 0755, .size = 64 << 20 };
+	struct mount_op op = { .kind = MOUNT_TMPFS, .mode = 0755, .size = ((uint64_t)64 << 20) + more };
 	own_fd int files = filesystem_tmpfs(&op, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err);
 	own_fd int empty = -1;
 
@@ -385,7 +392,8 @@ int mounts_build(const char *base, const struct mount_op *ops, size_t count, str
 	if (base_fd < 0)
 		return -1;
 	builder.base = base_fd;
-	if (open_files(&builder, err) < 0)
+	/* what is written over the root lies in there, too */
+	if (open_files(&builder, count && ops[0].flags & MOUNT_OVERLAY ? ops[0].size : 0, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count && result == 0; i++) {
 		struct error local;

@@ -41,6 +41,8 @@ enum mount_flag {
 	MOUNT_RW = 4,     /* stays writable: verify expects every other mount to be read-only */
 	MOUNT_NOEXEC = 8,
 	MOUNT_CREATE = 16, /* make a missing target */
+	MOUNT_OVERLAY = 32, /* of a root: what is written goes into memory, `size` bytes at most; of a file in it: replaced */
+	MOUNT_USER = 64,    /* of an overlay: made inside a user namespace */
 };
 
 struct mount_op {

@@ -24,6 +24,8 @@ static int write_new(int root, const struct mount_op *op, struct error *err)
 	parent = path_open(root, directory, PATH_CREATE_DIR, 0755, err);
 	if (parent < 0)
 		return -1;
+	if (op->flags & MOUNT_OVERLAY && unlinkat(parent, name, 0) < 0 && errno != ENOENT)
+		return fail(err, errno, op->target, "cannot be replaced in the overlay");
 	fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, op->mode);
 	if (fd < 0)
 		return fail(err, errno, op->target, "cannot make the file");

@@ -1,15 +1,22 @@
 #include "namespaces.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
 #include <net/if.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "own.h"
+#include "text.h"
 
 const struct namespace_link namespace_links[NAMESPACE_LINKS] = {
 	{ CLONE_NEWUSER, "user", "user", "user" },
@@ -49,6 +56,98 @@ int namespaces_set_hostname(const char *name, struct error *err)
 	if (sethostname(name, strlen(name)) < 0)
 		return fail(err, errno, name, "cannot set the hostname");
 	return 0;
+}
+
+pid_t namespaces_pid(int pidfd)
+{
+	char path[48], text[512];
+	own_fd int fd = -1;
+	const char *line;
+	ssize_t got;
+
+	if (text_format(path, sizeof path, "/proc/self/fdinfo/%d", pidfd) < 0)
+		return -1;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	got = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+	if (got < 0)
+		return -1;
+	text[got] = '\0';
+	line = strstr(text, "\nPid:\t"); /* pidfd_open(2) */
+	return line ? (pid_t)strtol(line + 6, NULL, 10) : -1;
+}
+
+static int write_proc(pid_t pid, const char *file, const char *text, struct error *err)
+{
+	char path[48];
+	own_fd int fd = -1;
+	size_t length = strlen(text);
+
+	(void)text_format(path, sizeof path, "/proc/%d/%s", pid, file);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, text, length) != (ssize_t)length)
+		return fail(err, errno, path, "cannot write \"%s\"", text);
+	return 0;
+}
+
+int namespaces_write_maps(int pidfd, const struct id_map *uids, const struct id_map *gids, bool privileged,
+	struct error *err)
+{
+	pid_t pid = namespaces_pid(pidfd);
+	char line[64];
+
+	if (pid <= 0)
+		return fail(err, ESRCH, "user namespace", "its process died");
+	(void)text_format(line, sizeof line, "%u %u %u", uids->inside, uids->outside, uids->count);
+	if (write_proc(pid, "uid_map", line, err) < 0)
+		return -1;
+	if (!privileged && write_proc(pid, "setgroups", "deny", err) < 0)
+		return -1;
+	(void)text_format(line, sizeof line, "%u %u %u", gids->inside, gids->outside, gids->count);
+	return write_proc(pid, "gid_map", line, err);
+}
+
+int namespaces_enter_user(struct error *err)
+{
+	return unshare(CLONE_NEWUSER) == 0 ? 0 : namespaces_fail_user(err, errno);
+}
+
+int namespaces_become_root(struct error *err)
+{
+	/* groups first: the ids are what gives the right */
+	if (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		return fail(err, errno, "user namespace", "cannot become its root");
+	return 0;
+}
+
+int namespaces_try_user(void)
+{
+	/* raw, as fork(2): the child has a namespace, or there is no child */
+	long pid = syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, NULL);
+	int num = errno;
+
+	if (pid == 0)
+		_exit(0);
+	if (pid < 0)
+		return num;
+	while (waitpid((pid_t)pid, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	return 0;
+}
+
+int namespaces_fail_user(struct error *err, int num)
+{
+	fail(err, num, "user namespace", "cannot be made");
+	switch (num) {
+	case ENOSPC:
+		return error_hint(err, "they are switched off or used up: sysctl user.max_user_namespaces");
+	case EPERM:
+		return error_hint(err, "in a chroot there is none; else see the sysctls kernel.unprivileged_userns_clone "
+				       "and kernel.apparmor_restrict_unprivileged_userns");
+	case EINVAL:
+	case ENOSYS:
+		return error_hint(err, "the kernel was built without CONFIG_USER_NS");
+	}
+	return -1;
 }
 
 int namespaces_enter_cgroup(struct error *err)

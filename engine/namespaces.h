@@ -1,6 +1,8 @@
 #pragma once
 /* namespaces: what is done inside new ones beside mounts. Plain values in. */
+#include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "error.h"
 
@@ -12,6 +14,32 @@ int namespaces_loopback_up(struct error *err);
 int namespaces_set_hostname(const char *name, struct error *err);
 /* The cgroup namespace: its root is where the calling process is now (cgroup_namespaces(7)). */
 int namespaces_enter_cgroup(struct error *err);
+
+/* An extent of a user namespace's map: ids from `inside` on are those from `outside` on (user_namespaces(7)). */
+struct id_map {
+	uint32_t inside, outside, count;
+};
+
+/* The number of the process behind a pidfd, in this process's pid namespace; -1 when it has died. */
+pid_t namespaces_pid(int pidfd);
+
+/*
+ * Writes the maps of that process's user namespace, one extent each. The writer is in the parent namespace, and is
+ * root there or owns the new one and maps its own ids alone; without privilege setgroups(2) is given up for it
+ * (user_namespaces(7)). 0, or -1 and err.
+ */
+int namespaces_write_maps(int pidfd, const struct id_map *uids, const struct id_map *gids, bool privileged,
+	struct error *err);
+
+/* A user namespace for the calling process alone: nothing made before belongs to it. Without maps until they are written. */
+int namespaces_enter_user(struct error *err);
+/* The calling process becomes user and group 0 of its user namespace, without supplementary groups. */
+int namespaces_become_root(struct error *err);
+
+/* Why this host makes no user namespace for the calling process: an errno, 0 where it does. Tries it in a child. */
+int namespaces_try_user(void);
+/* In words, with what to do about it, for errors of making user namespaces. Returns -1. */
+int namespaces_fail_user(struct error *err, int num);
 
 /* The links of /proc/PID/ns that a session's processes have of their own. */
 struct namespace_link {

@@ -1,6 +1,7 @@
 #include "plan.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/sched.h>
 #include <linux/securebits.h>
 #include <stdlib.h>
@@ -29,6 +30,8 @@ static int plan_limits(struct plan *plan, const struct policy *policy, const str
 		.io_weight = policy->io_weight.value,
 	};
 
+	static const struct cgroup_host none = { .layout = CGROUP_NONE };
+
 	if (policy->limits == LIMITS_OFF)
 		return 0;
 	if (limits.has_memory && policy->memory.percent) {
@@ -38,8 +41,13 @@ static int plan_limits(struct plan *plan, const struct policy *policy, const str
 	}
 	if (limits.has_memory)
 		plan->memory = limits.memory -= limits.memory % host->page;
-	return cgroup_plan_make(&host->cgroups, plan->name, &limits, policy->limits == LIMITS_REQUIRE,
-		&plan->cgroup, plan->limits_left_out, sizeof plan->limits_left_out, err);
+	if (cgroup_plan_make(host->privileged ? &host->cgroups : &none, plan->name, &limits,
+		    policy->limits == LIMITS_REQUIRE, &plan->cgroup, plan->limits_left_out,
+		    sizeof plan->limits_left_out, err) == 0)
+		return 0;
+	if (!host->privileged)
+		return error_hint(err, "without root no control group can be made: set limits = try, or run it as root");
+	return -1;
 }
 
 static void plan_rlimits(struct plan *plan, const struct policy *policy)
@@ -55,6 +63,27 @@ static void plan_rlimits(struct plan *plan, const struct policy *policy)
 			.hard = setting->hard == RLIMIT_UNLIMITED ? RLIM_INFINITY : setting->hard,
 		};
 	}
+}
+
+/*
+ * A door that starts the program itself gives up the rest in the child that becomes the user (LISTS: securebits 0xef
+ * only there). Only its root has any use for what is kept.
+ */
+static void plan_program_caps(struct plan *plan, const struct policy *policy)
+{
+	bool root = plan->program.uid == 0 && policy->keep_caps;
+
+	plan->program_caps = (struct caps_plan){
+		.last_cap = plan->caps.last_cap,
+		.bounding = policy->keep_caps,
+		.permitted = root ? policy->keep_caps : 0,
+		.securebits = SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED |
+			(root ? 0 :
+				SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
+					SECBIT_NO_SETUID_FIXUP_LOCKED),
+	};
+	plan->caps.securebits = 0;
+	plan->caps.permitted |= UINT64_C(1) << CAP_SETPCAP; /* for the child's securebits */
 }
 
 static void plan_privileges(struct plan *plan, const struct policy *policy, const struct host *host)
@@ -73,11 +102,66 @@ static void plan_privileges(struct plan *plan, const struct policy *policy, cons
 	};
 	plan->no_new_privs = policy->no_new_privs;
 	plan->seccomp = &syscalls_profiles[policy->seccomp];
+	if (plan->program.path)
+		plan_program_caps(plan, policy);
+}
+
+/* As the program this grew from had them; the uids are as foreign to the host as any system's beyond its users. */
+enum { MAP_OUTSIDE = 10000, MAP_COUNT = 2000 };
+
+static int plan_userns_as_root(struct plan *plan, const struct policy *policy, const struct host *host,
+	struct error *err)
+{
+	const struct id_map map = { 0, MAP_OUTSIDE, MAP_COUNT };
+	const struct program *program = &plan->program;
+	uint32_t id = program->uid >= MAP_COUNT ? program->uid : program->gid;
+	char object[24];
+
+	if (policy->user_namespace == USERNS_OFF)
+		return 0;
+	if (!host->userns && policy->user_namespace == USERNS_REQUIRE)
+		return namespaces_fail_user(err, host->userns_num);
+	if (!host->userns) {
+		plan->userns_left_out = true;
+		return 0;
+	}
+	if (id >= MAP_COUNT) {
+		(void)text_format(object, sizeof object, "%u", id);
+		fail(err, 0, object, "the id is not in the map of the user namespace, which has 0 to %d", MAP_COUNT - 1);
+		return error_hint(err, "give a lower one, or user_namespace = off");
+	}
+	plan->userns = USERNS_LAST;
+	plan->uids = plan->gids = map;
+	return 0;
+}
+
+static int plan_userns(struct plan *plan, const struct policy *policy, const struct host *host, struct error *err)
+{
+	if (!plan->program.path) {
+		if (policy->user_namespace != USERNS_REQUIRE)
+			return 0;
+		fail(err, 0, "user_namespace", "is required by the policy, but a login through PAM has none");
+		return error_hint(err, "set user_namespace = off for the profiles that PAM logins get");
+	}
+	if (host->privileged)
+		return plan_userns_as_root(plan, policy, host, err);
+	if (policy->user_namespace == USERNS_OFF) {
+		fail(err, 0, "user_namespace", "is off in the policy, but without root nothing can be made without one");
+		return error_hint(err, "set user_namespace = try, or run it as root");
+	}
+	if (!host->userns)
+		return namespaces_fail_user(err, host->userns_num);
+	plan->userns = USERNS_FIRST;
+	plan->uids = (struct id_map){ plan->program.uid, host->uid, 1 };
+	plan->gids = (struct id_map){ plan->program.gid, host->gid, 1 };
+	return 0;
 }
 
 static void plan_namespaces(struct plan *plan, const struct policy *policy)
 {
 	plan->namespaces = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
+	if (plan->userns != USERNS_NONE)
+		plan->namespaces |= CLONE_NEWUSER;
 	if (plan->cgroup.dir_count)
 		plan->namespaces |= CLONE_NEWCGROUP;
 	if (policy->network == NETWORK_NONE) {
@@ -127,10 +211,12 @@ static int plan_files(struct plan *plan, const struct policy *policy, const stru
 	bool host_view = text_equal(policy->root, "/");
 	bool merged = policy->accounts == ACCOUNTS_MERGED || (policy->accounts == ACCOUNTS_AUTO && host_view);
 	struct accounts accounts = { 0 };
+	const char *shell;
 	int result;
 
 	plan->root = strdup(policy->root);
-	plan->shell = strdup(subject->shell[0] ? subject->shell : "/bin/sh");
+	shell = plan->program.path ? plan->program.path : subject->shell[0] ? subject->shell : "/bin/sh";
+	plan->shell = strdup(shell);
 	if (!plan->root || !plan->shell)
 		return fail(err, ENOMEM, policy->root, "cannot plan the files");
 	plan->own_names = policy->accounts != ACCOUNTS_HOST;
@@ -142,20 +228,25 @@ static int plan_files(struct plan *plan, const struct policy *policy, const stru
 	return result;
 }
 
+static const struct program no_program;
+
 int plan_make(const struct policy *policy, const struct subject *subject, const struct host *host,
 	const char *name, struct plan *out, struct error *err)
 {
-	struct plan plan = { 0 };
+	return plan_make_program(policy, subject, host, name, &no_program, out, err);
+}
 
-	if (policy->user_namespace == USERNS_REQUIRE) {
-		fail(err, 0, "user_namespace", "is required by the policy, but a login through PAM has none");
-		return error_hint(err, "set user_namespace = off for the profiles that PAM logins get");
-	}
+int plan_make_program(const struct policy *policy, const struct subject *subject, const struct host *host,
+	const char *name, const struct program *program, struct plan *out, struct error *err)
+{
+	struct plan plan = { .program = *program, .state_root = host->state_root, .privileged = host->privileged };
+
+	if (plan_userns(&plan, policy, host, err) < 0)
+		return -1;
 	if (text_format(plan.name, sizeof plan.name, "%s", name) < 0)
 		return fail(err, errno, name, "is too long for the name of a session");
-	plan.slots = (unsigned)policy->slots;
+	plan.slots = host->privileged ? (unsigned)policy->slots : 0;
 	plan.slot_wait = (int)policy->slot_wait;
-	plan.privileged = host->privileged;
 	plan_rlimits(&plan, policy);
 	plan_privileges(&plan, policy, host);
 	if (plan_limits(&plan, policy, host, err) < 0 || plan_label(&plan, subject, err) < 0 ||

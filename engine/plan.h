@@ -16,11 +16,28 @@
 #include "error.h"
 #include "host.h"
 #include "mounts.h"
+#include "namespaces.h"
 #include "policy.h"
 #include "rlimits.h"
+#include "state.h"
 #include "subject.h"
 #include "syscalls.h"
 #include "tarot.h"
+
+enum userns {
+	USERNS_NONE,
+	USERNS_FIRST, /* without root: made with the others, which belong to it */
+	USERNS_LAST,  /* as root: made when everything stands, and nothing but ids belongs to it */
+};
+
+/* What a door starts by itself, inside. Ids as they are inside. */
+struct program {
+	uid_t uid;
+	gid_t gid;
+	const char *path; /* absolute, in the session's root */
+	const char *const *argv, *const *environment;
+	int terminal; /* fd of the controlling terminal, in whose foreground it is to run; -1: none */
+};
 
 struct plan {
 	char name[TAROT_NAME]; /* hostname, control group, state directory, log field */
@@ -30,11 +47,15 @@ struct plan {
 	int slot_wait;       /* ms to wait for one */
 
 	bool privileged;     /* the builder becomes root in full */
+	struct state_root state_root;
 	uint64_t namespaces; /* CLONE_NEW… */
+	enum userns userns;
+	struct id_map uids, gids;     /* of the user namespace */
+	bool userns_left_out; /* under user_namespace = try: this host makes none */
 	bool loopback;       /* bring lo up in the session's own network namespace */
 
 	char *root;  /* "/" or the tree; owned */
-	char *shell; /* of the subject: has to be startable in a tree that is not the host's; owned */
+	char *shell; /* what has to be startable in a tree that is not the host's: of the subject; owned, or NULL */
 	struct mount_op *mounts;
 	size_t mount_count;
 
@@ -51,6 +72,9 @@ struct plan {
 	gid_t *lost_groups; /* supplementary groups the joining process gives up; owned */
 	size_t lost_group_count;
 	bool own_names; /* look-ups after the joining only in the session's own passwd and group */
+
+	struct program program; /* borrowed; path NULL: the process that joins is a PAM application */
+	struct caps_plan program_caps;
 };
 
 /*
@@ -59,4 +83,12 @@ struct plan {
  */
 int plan_make(const struct policy *policy, const struct subject *subject, const struct host *host,
 	const char *name, struct plan *out, struct error *err);
+
+/*
+ * The same for a door that starts a program itself. The program is borrowed for as long as the plan. With a user
+ * namespace as root, ids from 0 to 1999 are those from 10000 on outside; without root the program's one id is the
+ * subject's. Refused: an id that is not in the map, a required user namespace that this host does not make.
+ */
+int plan_make_program(const struct policy *policy, const struct subject *subject, const struct host *host,
+	const char *name, const struct program *program, struct plan *out, struct error *err);
 void plan_free(struct plan *plan);

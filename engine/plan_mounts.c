@@ -1,6 +1,7 @@
 #include "plan_mounts.h"
 
 #include <errno.h>
+#include <linux/sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,10 +19,22 @@ struct maker {
 	const struct subject *subject;
 	const struct host *host;
 	bool host_view; /* the root is the host's own tree */
+	bool overlay;   /* the root is another, and what is written goes over it */
 	bool broken;
 };
 
-/* op's strings are copied. */
+/*
+ * Ids of mounts and files are told as PID 1 sees them when it makes them: as the host's own where the user namespace
+ * comes last or not at all, as the namespace's where it came first.
+ */
+static uint32_t id_of(const struct maker *maker, uint32_t inside)
+{
+	const struct plan *plan = maker->plan;
+
+	return plan->userns == USERNS_LAST ? plan->uids.outside + inside - plan->uids.inside : inside;
+}
+
+/* Strings are copied; ids are as they are to be inside. */
 static void add(struct maker *maker, struct mount_op op)
 {
 	struct plan *plan = maker->plan;
@@ -32,6 +45,11 @@ static void add(struct maker *maker, struct mount_op op)
 		return;
 	}
 	plan->mounts = ops;
+	/* directories are the tree's own, even those that are made in it */
+	if (op.kind == MOUNT_TMPFS || op.kind == MOUNT_FILE || op.kind == MOUNT_PUT || op.kind == MOUNT_DEVPTS) {
+		op.uid = id_of(maker, op.uid);
+		op.gid = id_of(maker, op.gid);
+	}
 	op.target = op.target ? strdup(op.target) : NULL;
 	op.source = op.source ? strdup(op.source) : NULL;
 	op.text = op.text ? strdup(op.text) : NULL;
@@ -83,9 +101,16 @@ static void add_root(struct maker *maker)
 	static const char *const kernel_trees[] = { "/proc", "/sys", "/dev", "/run" };
 	static const char *const directories[] = { "/proc", "/sys", "/dev", "/run", "/tmp", "/var/tmp", "/etc" };
 
-	ADD(maker, .kind = MOUNT_ROOT, .target = "/", .source = maker->plan->root,
-		.why = "the session's tree, nosuid and nodev throughout");
-	if (maker->host_view) {
+	if (maker->overlay)
+		ADD(maker, .kind = MOUNT_ROOT, .target = "/", .source = maker->plan->root, .size = maker->policy->root_size.value,
+			.flags = MOUNT_OVERLAY | MOUNT_RW | (maker->plan->userns == USERNS_FIRST ? MOUNT_USER : 0),
+			.why = "the session's tree; what is written over it is gone at the end");
+	else
+		ADD(maker, .kind = MOUNT_ROOT, .target = "/", .source = maker->plan->root,
+			.why = "the session's tree, nosuid and nodev throughout");
+	if (maker->host_view && maker->plan->userns == USERNS_FIRST) {
+		/* what came with the namespace cannot be taken off in it (mount_namespaces(7)): ours goes over it */
+	} else if (maker->host_view) {
 		for (size_t i = 0; i < ARRAY_SIZE(kernel_trees); i++)
 			ADD(maker, .kind = MOUNT_DROP, .target = (char *)kernel_trees[i],
 				.why = "the host's own is not even below the new one");
@@ -94,6 +119,12 @@ static void add_root(struct maker *maker)
 			ADD(maker, .kind = MOUNT_DIR, .target = (char *)directories[i], .mode = 0755,
 				.why = "a place to mount on");
 	}
+}
+
+/* Where the user namespace knows one group, the terminals are that one's. */
+static gid_t terminals_group(const struct maker *maker)
+{
+	return maker->plan->userns == USERNS_FIRST ? maker->plan->program.gid : maker->host->tty_group;
 }
 
 static void add_devices(struct maker *maker)
@@ -117,7 +148,7 @@ static void add_devices(struct maker *maker)
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
 		ADD(maker, .kind = MOUNT_LINK, .target = (char *)links[i][0], .text = (char *)links[i][1]);
 	/* the kernel's ptys are one pool for all: without a bound, one session takes everybody's */
-	ADD(maker, .kind = MOUNT_DEVPTS, .target = "/dev/pts", .gid = host->tty_group,
+	ADD(maker, .kind = MOUNT_DEVPTS, .target = "/dev/pts", .gid = terminals_group(maker),
 		.size = PTYS_MOST + (host->terminal ? minor(host->terminal_device) : 0), .flags = MOUNT_CREATE | MOUNT_RW | MOUNT_NOEXEC, .why = "terminals of its own");
 	ADD(maker, .kind = MOUNT_TMPFS, .target = "/dev/shm", .mode = 01777,
 		.size = tmpfs_size(maker, &maker->policy->shm_size), .flags = MOUNT_CREATE | MOUNT_RW);
@@ -156,7 +187,14 @@ static void add_sys(struct maker *maker)
 {
 	const struct cgroup_plan *cgroup = &maker->plan->cgroup;
 
-	ADD(maker, .kind = MOUNT_SYSFS, .target = "/sys", .why = "read-only");
+	if (maker->plan->userns == USERNS_FIRST && !(maker->plan->namespaces & CLONE_NEWNET)) {
+		/* a sysfs shows a network namespace, and is only for those to make who own it */
+		ADD(maker, .kind = MOUNT_BIND, .target = "/sys", .source = "/sys", .why = "read-only");
+		ADD(maker, .kind = MOUNT_HIDE, .target = "/sys/fs/cgroup", .flags = MOUNT_OPTIONAL,
+			.why = "tells of the host");
+	} else {
+		ADD(maker, .kind = MOUNT_SYSFS, .target = "/sys", .why = "read-only");
+	}
 	ADD(maker, .kind = MOUNT_HIDE, .target = "/sys/firmware", .flags = MOUNT_OPTIONAL,
 		.why = "tells of the host");
 	if (cgroup->layout == CGROUP_V2 && cgroup->dir_count) {
@@ -191,7 +229,8 @@ static void add_scratch(struct maker *maker)
 		.flags = MOUNT_RW | MOUNT_NOEXEC, .why = "no socket of the host's services");
 	ADD(maker, .kind = MOUNT_DIR, .target = "/run/lock", .mode = 01777);
 	ADD(maker, .kind = MOUNT_TOUCH, .target = "/run/utmp", .mode = 0644, .why = "nobody else is logged in here");
-	ADD(maker, .kind = MOUNT_TMPFS, .target = runtime, .mode = 0700, .uid = subject->uid, .gid = subject->gid,
+	ADD(maker, .kind = MOUNT_TMPFS, .target = runtime, .mode = 0700,
+		.uid = subject->uid, .gid = subject->gid,
 		.size = tmpfs_size(maker, &maker->policy->run_size), .flags = MOUNT_RW | MOUNT_CREATE, .why = "XDG_RUNTIME_DIR");
 	ADD(maker, .kind = MOUNT_FILE, .target = "/run/contained/session", .text = maker->plan->name, .mode = 0444,
 		.why = "by this a login inside the session is recognised");
@@ -256,9 +295,16 @@ static void add_home_places(struct maker *maker)
 		ADD(maker, .kind = MOUNT_DIR, .target = (char *)home, .mode = 0755, .why = "a place to mount on");
 }
 
+/* In our layer over a read-only /etc; or right where a root that takes writing has it. */
+static void put(struct maker *maker, const char *path, const char *text, mode_t mode, const char *why)
+{
+	ADD(maker, .kind = maker->overlay ? MOUNT_FILE : MOUNT_PUT, .target = (char *)path, .text = (char *)text,
+		.mode = mode, .flags = maker->overlay ? MOUNT_OVERLAY : 0, .why = why);
+}
+
 static void add_file(struct maker *maker, const char *path, const char *text, const char *why)
 {
-	ADD(maker, .kind = MOUNT_PUT, .target = (char *)path, .text = (char *)text, .mode = 0644, .why = why);
+	put(maker, path, text, 0644, why);
 }
 
 static void add_secrets(struct maker *maker)
@@ -268,8 +314,7 @@ static void add_secrets(struct maker *maker)
 	size_t count = maker->host_view ? hosts->count : ARRAY_SIZE(secrets);
 
 	for (size_t i = 0; i < count; i++)
-		ADD(maker, .kind = MOUNT_PUT, .target = maker->host_view ? hosts->items[i] : (char *)secrets[i],
-			.why = "a secret: empty");
+		put(maker, maker->host_view ? hosts->items[i] : secrets[i], NULL, 0, "a secret: empty");
 }
 
 /* What /etc says of users and of this host is ours; it lies in a layer over the tree's. */
@@ -277,6 +322,7 @@ static void add_etc(struct maker *maker, const struct accounts *accounts)
 {
 	const struct host *host = maker->host;
 	const char *name = maker->plan->name;
+	bool pam = !maker->host_view && !maker->plan->program.path;
 	own_text char *hosts = NULL;
 	char hostname[TAROT_NAME + 2];
 
@@ -297,13 +343,15 @@ static void add_etc(struct maker *maker, const struct accounts *accounts)
 	if (maker->policy->network == NETWORK_HOST && host->resolv_conf)
 		add_file(maker, "/etc/resolv.conf", host->resolv_conf, "what the host's led to");
 	add_secrets(maker);
-	for (size_t i = 0; !maker->host_view && i < ARRAY_SIZE(pam_files); i++)
+	for (size_t i = 0; pam && !maker->overlay && i < ARRAY_SIZE(pam_files); i++)
 		ADD(maker, .kind = pam_files[i].place, .target = (char *)pam_files[i].path,
 			.mode = pam_files[i].place == MOUNT_PUT_DIR ? 0755 : 0644, .why = "a place to mount on");
-	ADD(maker, .kind = MOUNT_LAYER, .target = "/etc", .why = "the files above over the tree's");
-	for (size_t i = 0; !maker->host_view && i < ARRAY_SIZE(pam_files); i++)
+	if (!maker->overlay)
+		ADD(maker, .kind = MOUNT_LAYER, .target = "/etc", .why = "the files above over the tree's");
+	for (size_t i = 0; pam && i < ARRAY_SIZE(pam_files); i++)
 		ADD(maker, .kind = MOUNT_BIND, .target = (char *)pam_files[i].path, .source = (char *)pam_files[i].path,
-			.flags = MOUNT_OPTIONAL | MOUNT_NOEXEC, .why = "PAM modules after ours read it");
+			.flags = MOUNT_OPTIONAL | MOUNT_NOEXEC | (maker->overlay ? MOUNT_CREATE : 0),
+			.why = "PAM modules after ours read it");
 }
 
 int plan_mounts_make(struct plan *plan, const struct policy *policy, const struct subject *subject,
@@ -312,9 +360,12 @@ int plan_mounts_make(struct plan *plan, const struct policy *policy, const struc
 	struct maker maker = { .plan = plan, .policy = policy, .subject = subject, .host = host,
 		.host_view = text_equal(plan->root, "/") };
 
+	maker.overlay = !maker.host_view && policy->root_mode == ROOT_OVERLAY_EPHEMERAL;
+
 	add_root(&maker);
 	add_home_places(&maker);
-	ADD(&maker, .kind = MOUNT_FREEZE, .target = "/", .flags = MOUNT_DEEP, .why = "read-only from here on");
+	if (!maker.overlay)
+		ADD(&maker, .kind = MOUNT_FREEZE, .target = "/", .flags = MOUNT_DEEP, .why = "read-only from here on");
 	add_devices(&maker);
 	add_proc(&maker);
 	add_sys(&maker);

@@ -61,6 +61,18 @@ int policy_defaults(struct policy *out, struct error *err)
 	return 0;
 }
 
+int policy_set(struct policy *policy, const char *key, const char *value, struct error *err)
+{
+	const struct setting *setting = setting_find(key);
+	char what[256];
+
+	if (!setting || setting->scope != SCOPE_SESSION)
+		return fail(err, 0, key, "is no setting of a session");
+	if (policy_value_parse(setting, value, policy, what, sizeof what) == 0)
+		return 0;
+	return errno == ENOMEM ? no_memory(err, key) : fail(err, 0, key, "%s", what);
+}
+
 /* Lays a section's values over the policy. They were parsed once: only memory can be lacking. */
 static int lay_over(const struct policy_file *file, const char *section, struct policy *policy)
 {

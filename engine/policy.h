@@ -18,6 +18,7 @@ enum limits_mode { LIMITS_REQUIRE, LIMITS_TRY, LIMITS_OFF };
 enum accounts_mode { ACCOUNTS_AUTO, ACCOUNTS_MERGED, ACCOUNTS_MINIMAL, ACCOUNTS_HOST };
 enum network_mode { NETWORK_NONE, NETWORK_HOST };
 enum userns_mode { USERNS_OFF, USERNS_TRY, USERNS_REQUIRE };
+enum root_mode { ROOT_READONLY, ROOT_OVERLAY_EPHEMERAL };
 enum home_mode { HOME_OWN, HOME_NONE };
 
 enum { RLIMITS = 16 }; /* RLIM_NLIMITS of every Linux architecture */
@@ -35,6 +36,8 @@ struct policy {
 
 	/* view of the files */
 	char *root; /* "/" or a directory tree */
+	int root_mode; /* enum root_mode, of a directory tree */
+	struct amount root_size;
 	int home;   /* enum home_mode */
 	struct list homes;
 	int accounts; /* enum accounts_mode */
@@ -107,6 +110,12 @@ const char *policy_exempts(const struct policy_file *file, const struct subject 
  */
 int policy_select(const struct policy_file *file, const struct subject *subject,
 	const char *profile, struct policy *out, struct error *err);
+
+/*
+ * Sets one setting of a session as a line of the file would. 0, or -1 and err, whose object is the key: no such
+ * setting for a session, or a value that cannot be.
+ */
+int policy_set(struct policy *policy, const char *key, const char *value, struct error *err);
 
 /* The built-in defaults, without any file. 0, or -1 (ENOMEM). */
 int policy_defaults(struct policy *out, struct error *err);

@@ -15,6 +15,7 @@
 #include "helper.h"
 #include "init.h"
 #include "kernel.h"
+#include "namespaces.h"
 #include "own.h"
 #include "path.h"
 #include "program.h"
@@ -34,6 +35,16 @@ static bool has_cgroup(const struct plan *plan)
 	return plan->cgroup.dir_count > 0;
 }
 
+static bool has_user_first(const struct plan *plan)
+{
+	return plan->userns == USERNS_FIRST;
+}
+
+static bool has_user_last(const struct plan *plan)
+{
+	return plan->userns == USERNS_LAST;
+}
+
 static bool has_network(const struct plan *plan)
 {
 	return plan->loopback;
@@ -47,6 +58,11 @@ static bool has_limits(const struct plan *plan)
 static bool has_no_new_privs(const struct plan *plan)
 {
 	return plan->no_new_privs;
+}
+
+static bool has_program(const struct plan *plan)
+{
+	return plan->program.path != NULL;
 }
 
 static bool has_seccomp(const struct plan *plan)
@@ -68,6 +84,8 @@ const struct session_step session_steps[] = {
 		"limits exist before anyone is inside" },
 	{ "namespaces", PHASE_ENTER, PLACE_BUILDER, NULL, step_namespaces, NULL,
 		"one clone makes them all, around a process that will be PID 1" },
+	{ "user", PHASE_ENTER, PLACE_INIT, has_user_first, step_user, NULL,
+		"without root: the user namespace and its maps give the later steps their right" },
 	{ "attach", PHASE_ENTER, PLACE_INIT, has_cgroup, step_init_attach, NULL,
 		"before the cgroup namespace, so that its root is the session's own group" },
 	{ "private", PHASE_ENTER, PLACE_INIT, NULL, step_private, NULL, "no mount event reaches the host" },
@@ -76,6 +94,8 @@ const struct session_step session_steps[] = {
 		"only after everything from the old root is in place" },
 	{ "network", PHASE_ENTER, PLACE_INIT, has_network, step_network, NULL, "loopback comes up" },
 	{ "hostname", PHASE_ENTER, PLACE_INIT, NULL, step_hostname, NULL, "the tarot card" },
+	{ "shift", PHASE_ENTER, PLACE_INIT, has_user_last, step_shift, NULL,
+		"as root: ids inside become others outside; last, so that nothing above belongs to the namespace" },
 	{ "join", PHASE_JOIN, PLACE_LEADER, has_cgroup, step_attach, undo_attach,
 		"the session process is under the limits, too" },
 	{ "setns", PHASE_JOIN, PLACE_LEADER, NULL, step_setns, NULL,
@@ -90,12 +110,14 @@ const struct session_step session_steps[] = {
 		"last: the filter need not allow anything above" },
 	{ "readback", PHASE_VERIFY, PLACE_LEADER, NULL, step_readback, NULL,
 		"what is really in force is compared with the plan" },
+	{ "become", PHASE_RUN, PLACE_PROGRAM, has_program, step_become, NULL,
+		"where the door starts the program itself: the user's ids, and no privilege that is left" },
 };
 const size_t session_steps_count = ARRAY_SIZE(session_steps);
 
 const char *session_phase_name(enum session_phase phase)
 {
-	static const char *const names[] = { "host", "enter", "join", "seal", "verify" };
+	static const char *const names[] = { "host", "enter", "join", "seal", "verify", "run" };
 
 	return names[phase];
 }
@@ -114,6 +136,14 @@ int session_run(struct session *session, enum session_phase phase, enum session_
 			return -1;
 		}
 		session->last = step->name;
+		if (session->told && place == PLACE_LEADER) {
+			session->told(session->told_context, step);
+		} else if (session->told) {
+			const char message[2] = { REPORT_STEP, (char)i };
+
+			/* nobody may be left to hear it */
+			(void)send(session->report[1], message, sizeof message, MSG_NOSIGNAL);
+		}
 	}
 	return 0;
 }
@@ -139,7 +169,7 @@ static int check_shell(const struct plan *plan, struct error *err)
 	own_fd int host = -1;
 	own_fd int root = -1;
 
-	if (text_equal(plan->root, "/"))
+	if (text_equal(plan->root, "/") || !plan->shell)
 		return 0;
 	host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	root = host < 0 ? -1 : path_open(host, plan->root, PATH_MUST_EXIST, 0, err);
@@ -163,7 +193,8 @@ int step_open(struct session *session, struct error *err)
 		return error_hint(err, "install contained again");
 	}
 	session->leader = k_pidfd_open(getpid());
-	if (session->leader < 0 || pipe2(session->report, O_CLOEXEC) < 0 || pipe2(session->life, O_CLOEXEC) < 0 ||
+	if (session->leader < 0 || pipe2(session->life, O_CLOEXEC) < 0 ||
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, session->report) < 0 ||
 		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return fail(err, errno, "pipes", "cannot make what connects the processes");
 	session->control_peer = pair[1];
@@ -194,103 +225,11 @@ static int write_state(const struct session *session, struct error *err)
 	return state_write(session->state, STATE_SESSION, session->plan->label, err);
 }
 
-/* A message of the builder or the watcher. false: they are gone. */
-static bool hear_control(struct session *session)
-{
-	char byte = 0;
-	struct iovec part = { &byte, 1 };
-	union {
-		char space[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control;
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.space,
-		.msg_controllen = sizeof control.space };
-	const struct cmsghdr *attached;
-	ssize_t got = recvmsg(session->control, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-
-	if (got <= 0)
-		return got < 0 && (errno == EAGAIN || errno == EINTR);
-	attached = CMSG_FIRSTHDR(&message);
-	if (byte == CONTROL_INIT && attached && attached->cmsg_type == SCM_RIGHTS && session->init < 0)
-		memcpy(&session->init, CMSG_DATA(attached), sizeof session->init);
-	if (byte == CONTROL_SLOT)
-		session->has_slot = true;
-	if (byte == WATCH_READY)
-		session->watched = true;
-	return true;
-}
-
-/* 1: PID 1 is executed; 0: not yet; -1: the error that was reported. */
-static int hear_report(const struct session *session, bool *ready, struct error *err)
-{
-	char buf[sizeof(struct error) + 1];
-	ssize_t got = read(session->report[0], buf, sizeof buf);
-
-	if (got < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : fail(err, errno, "report", "cannot be read");
-	if (got == 0 && !*ready)
-		return fail(err, 0, session->plan->name, "the processes that build the session died");
-	if (got == 0)
-		return 1;
-	if (buf[0] == REPORT_READY && got == 1) {
-		*ready = true;
-		return 0;
-	}
-	/* ready and an error in one: the exec after "ready" failed */
-	if ((size_t)got < sizeof *err)
-		return fail(err, 0, session->plan->name, "an unreadable report");
-	memcpy(err, buf + (size_t)got - sizeof *err, sizeof *err);
-	return -1;
-}
-
-static int fail_late(const struct session *session, struct error *err)
-{
-	if (session->has_slot) {
-		fail(err, ETIMEDOUT, session->plan->name, "the set-up took longer than %d ms", session->deadline_ms);
-		return error_hint(err, "look for a file system that hangs, or raise `deadline`");
-	}
-	fail(err, ETIMEDOUT, session->plan->name, "the builder did not come");
-	return error_hint(err, "this host is overloaded");
-}
-
-/* Waits for the three good news, or the first bad one, under the deadline. */
-static int wait_for_builder(struct session *session, struct error *err)
-{
-	/* the builder keeps the time of its wait itself, and reports it; a second more for the report */
-	long end = clock_ms() + session->plan->slot_wait + 1000;
-	bool ready = false, executed = false, counting = false;
-
-	while (!executed || !session->watched || session->init < 0) {
-		struct pollfd fds[2] = { { .fd = session->control, .events = POLLIN },
-			{ .fd = executed ? -1 : session->report[0], .events = POLLIN } };
-		long left;
-
-		if (session->has_slot && !counting) {
-			end = clock_ms() + session->deadline_ms;
-			counting = true;
-		}
-		left = end - clock_ms();
-		if (left <= 0 || poll(fds, 2, (int)left) == 0)
-			return fail_late(session, err);
-		if (fds[1].revents) {
-			int result = hear_report(session, &ready, err);
-
-			if (result < 0)
-				return -1;
-			executed = result > 0;
-		}
-		/* after the report: its error says more than a closed socket */
-		if (fds[0].revents && !fds[1].revents && !hear_control(session))
-			return fail(err, 0, session->plan->name, "the watcher died while the session was built");
-	}
-	return 0;
-}
-
 /* The builder died, hangs or never came: nobody is on duty, so this process sees to it that nothing is left. */
 static void sweep(struct session *session)
 {
 	char path[256], out[16];
-	const char *argv[] = { path, "--sweep", session->plan->name, NULL };
+	const char *argv[] = { path, "--sweep", session->plan->name, session->plan->state_root.path, NULL };
 	size_t length;
 	int status;
 
@@ -328,7 +267,7 @@ static int build(struct session *session, struct error *err)
 	own_close_fd(&session->report[1]);
 	own_close_fd(&session->life[0]);
 	own_close_fd(&session->life[1]);
-	return wait_for_builder(session, err);
+	return session_wait_for_builder(session, err);
 }
 
 void session_none(struct session *session)
@@ -361,7 +300,6 @@ int session_open(struct session *session, const struct plan *plan, int state, co
 {
 	int result;
 
-	session_none(session);
 	session->plan = plan;
 	session->helpers = helpers;
 	session->deadline_ms = deadline_ms;
@@ -387,7 +325,7 @@ int session_open(struct session *session, const struct plan *plan, int state, co
 		else if (session->builder >= 0)
 			sweep(session);
 		else
-			state_discard(plan->name, &session->state);
+			state_discard(&plan->state_root, plan->name, &session->state);
 		session_forget(session);
 		return -1;
 	}

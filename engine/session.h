@@ -2,18 +2,21 @@
 /*
  * session: makes a plan true. START HERE, with the table of steps in session.c.
  *
- *	session process (sshd's monitor, su, …)    builder, then watcher          PID 1 of the session
+ *	session process (sshd's monitor, su, the   builder, then watcher          PID 1 of the session
+ *	command contained, …)
  *	  open
  *	  ── double fork ───────────────────────▶  slot, cgroup
  *	                                           namespaces ── clone ────────▶  attach, private, mounts,
  *	                                           exec contained-init --watch    pivot, network, hostname
- *	  ◀── pidfd of PID 1, "on duty" ─────────  (and its twin)
+ *	  ◀── pidfd of PID 1, "on duty" ─────────  (and its twin)                  (user, shift: the session
+ *	  ── maps of a user namespace ────────────────────────────────────────▶   process writes the maps)
  *	  ◀── ready, or the one error ─────────────────────────────────────────  exec contained-init
  *	  attach, setns, groups   (point of no return)
  *	  limits, caps, nonewprivs, seccomp
  *	  readback
  *	  ── begin ─────────────────────────────▶  tells its twin, writes the record
  *	  ◀── begun ─────────────────────────────  waits for either end
+ *	  session_start_program(), where the door starts the program itself
  *
  * A session owns fds and pids, nothing else does. Leaving a half-built one is legal at any step. No PAM, no
  * printing, no exit() in the caller's process.
@@ -27,10 +30,12 @@
 #include "plan.h"
 #include "verify.h"
 
-enum session_phase { PHASE_HOST, PHASE_ENTER, PHASE_JOIN, PHASE_SEAL, PHASE_VERIFY };
+enum session_phase { PHASE_HOST, PHASE_ENTER, PHASE_JOIN, PHASE_SEAL, PHASE_VERIFY, PHASE_RUN };
 
 /* Which process a step runs in. */
-enum session_place { PLACE_LEADER, PLACE_BUILDER, PLACE_INIT };
+enum session_place { PLACE_LEADER, PLACE_BUILDER, PLACE_INIT, PLACE_PROGRAM };
+
+struct session_step;
 
 struct session {
 	const struct plan *plan; /* borrowed while the session is being made */
@@ -45,13 +50,18 @@ struct session {
 	int builder; /* pidfd of the builder, who becomes the watcher */
 	bool has_slot; /* the builder's turn has come: the deadline runs */
 	bool watched; /* the watcher and its twin are on duty */
+	bool maps_wanted; /* PID 1 waits for the maps of its user namespace */
+
+	/* told of each step that is done, in the session process; NULL: nobody listens */
+	void (*told)(void *context, const struct session_step *step);
+	void *told_context;
 
 	/* between the processes of the set-up */
 	int slot;         /* held by the builder and PID 1 until their execs, never by a process of the user's */
 	int program;      /* contained-init, to be executed */
 	int leader;       /* pidfd of the session process, for the watcher */
 	int control_peer; /* the watcher's end */
-	int report[2];    /* PID 1 and builder → session process: ready, or a struct error */
+	int report[2];    /* PID 1 and builder → session process: steps done, ready, or a struct error */
 	int life[2];      /* watcher → PID 1: end-of-file is the end */
 	struct mount_tree tree;
 	struct verify verify;
@@ -78,13 +88,21 @@ void session_none(struct session *session);
 /*
  * Makes the session and brings the calling process into it: single-threaded, one that forks afterwards (its
  * children are in the new pid namespace, it is not). state: from state_reserve(); owned by the session from
- * here on, in any case. helpers: directory of contained-init. deadline_ms: for the whole set-up.
+ * here on, in any case. helpers: directory of contained-init. deadline_ms: for the whole set-up. The session is a
+ * fresh one of session_none(), with `told` set where somebody wants to hear of the steps.
  *
  * 0: sealed, verified, begun. -1 and err: nothing is left of it on the host; before the setns step the process
  * is as it was, after it the process sits in what is left and can only be ended.
  */
 int session_open(struct session *session, const struct plan *plan, int state, const char *helpers,
 	int deadline_ms, struct error *err);
+
+/*
+ * For doors that start the program themselves: forks, becomes the plan's user, gives up the rest of the privileges and
+ * executes the plan's program. *pid: a child to be waited for. 0 once it is executed; -1 and err: it was not, and
+ * there is no child (num: ENOENT, EACCES … of execve(2)). Its standard fds are the caller's; it gets no other.
+ */
+int session_start_program(struct session *session, const struct plan *plan, pid_t *pid, struct error *err);
 
 /*
  * Asks the watcher to end the session and waits until nothing is left of it, at most timeout_ms. The calling

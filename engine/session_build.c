@@ -21,6 +21,7 @@
 
 #include "init.h"
 #include "kernel.h"
+#include "namespaces.h"
 #include "own.h"
 #include "session_steps.h"
 #include "state.h"
@@ -30,14 +31,15 @@ enum { ALARM_LATER = 500 /* ms: the session process comes first, with a message 
 
 _Noreturn void session_report(const struct session *session, const struct error *err)
 {
-	const char *const sweep[] = { "contained-init", "--sweep", session->plan->name, NULL };
+	const char *const sweep[] = { "contained-init", "--sweep", session->plan->name, session->plan->state_root.path,
+		NULL };
 	struct pollfd leader = { .fd = session->leader, .events = POLLIN };
 	char buf[sizeof *err + 1];
 
 	buf[0] = REPORT_ERROR;
 	memcpy(buf + 1, err, sizeof *err);
-	/* shorter than PIPE_BUF: written whole or not at all; unread when the session process is dead */
-	(void)!write(session->report[1], buf, sizeof buf);
+	/* one message, whole; unread when the session process is dead */
+	(void)send(session->report[1], buf, sizeof buf, MSG_NOSIGNAL);
 	/* then nobody else is left to clear up; the exec gives back the lock. PID 1 has no such fd, nor the means. */
 	if (session->leader >= 0 && poll(&leader, 1, 0) > 0)
 		session_exec(session->program, sweep);
@@ -120,7 +122,8 @@ static int become_roots(const struct plan *plan, struct error *err)
 		return fail(err, errno, "root", "cannot become");
 	(void)setsid(); /* fails only for a group leader, which a fresh fork is not */
 	(void)umask(0); /* the modes of the plan are meant */
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+	/* without privilege it is the user's own memory, and undumpable its maps could not be written (proc(5)) */
+	if (plan->privileged && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return fail(err, errno, "root", "cannot hide from ptrace");
 	return 0;
 }
@@ -203,12 +206,17 @@ int step_cgroup(struct session *session, struct error *err)
 	return cgroup_create(&session->plan->cgroup, err);
 }
 
-/* PID 1 is cloned with all namespaces but the cgroup one, whose root is decided by where PID 1 is by then. */
+/*
+ * PID 1 is cloned with all namespaces but the cgroup one, whose root is decided by where PID 1 is by then, and a user
+ * namespace that comes last.
+ */
 int step_namespaces(struct session *session, struct error *err)
 {
 	int pidfd = -1;
+	const struct plan *plan = session->plan;
+	uint64_t later = CLONE_NEWCGROUP | (plan->userns == USERNS_LAST ? CLONE_NEWUSER : 0);
 	struct clone_args args = {
-		.flags = (session->plan->namespaces & ~(uint64_t)CLONE_NEWCGROUP) | CLONE_PIDFD,
+		.flags = (plan->namespaces & ~later) | CLONE_PIDFD,
 		.pidfd = (uint64_t)(uintptr_t)&pidfd,
 		.exit_signal = SIGCHLD,
 	};
@@ -219,7 +227,9 @@ int step_namespaces(struct session *session, struct error *err)
 	if (pid < 0) {
 		char names[96];
 
-		fail(err, errno, namespaces_names(session->plan->namespaces, names, sizeof names),
+		if (plan->userns == USERNS_FIRST)
+			return namespaces_fail_user(err, errno);
+		fail(err, errno, namespaces_names(plan->namespaces, names, sizeof names),
 			"cannot make the namespaces");
 		if (errno == ENOSPC)
 			error_hint(err, "the limits in /proc/sys/user are reached");

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "init.h"
@@ -15,6 +16,37 @@
 #include "path.h"
 #include "session_steps.h"
 #include "text.h"
+
+/* The session process is outside, and may write what this one may not. */
+static int get_mapped(const struct session *session, struct error *err)
+{
+	char message = REPORT_MAPS;
+
+	if (send(session->report[1], &message, 1, MSG_NOSIGNAL) != 1 ||
+		recv(session->report[1], &message, 1, 0) != 1 || message != REPORT_MAPS)
+		return fail(err, 0, "user namespace", "the session process is gone");
+	return 0;
+}
+
+/* Killed with the builder; once that is the watcher, the life pipe tells the same. A change of ids forgets it (prctl(2)). */
+static int tie_to_builder(struct error *err)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return fail(err, errno, "PID 1", "cannot be tied to its builder");
+	return 0;
+}
+
+int step_user(struct session *session, struct error *err)
+{
+	return get_mapped(session, err);
+}
+
+int step_shift(struct session *session, struct error *err)
+{
+	if (namespaces_enter_user(err) < 0 || get_mapped(session, err) < 0 || namespaces_become_root(err) < 0)
+		return -1;
+	return tie_to_builder(err);
+}
 
 int step_init_attach(struct session *session, struct error *err)
 {
@@ -59,7 +91,7 @@ int step_mounts(struct session *session, struct error *err)
 
 	if (open_program(session, err) < 0)
 		return -1;
-	return mounts_build(INIT_STATE_ROOT, plan->mounts, plan->mount_count, &session->tree, err);
+	return mounts_build(plan->state_root.path, plan->mounts, plan->mount_count, &session->tree, err);
 }
 
 int step_pivot(struct session *session, struct error *err)
@@ -100,11 +132,8 @@ _Noreturn void session_become_init(struct session *session)
 	const char ready = REPORT_READY;
 	struct error err = { 0 };
 
-	/* should the builder be killed meanwhile; once it is the watcher, the life pipe tells the same */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) {
-		fail(&err, errno, "PID 1", "cannot be tied to its builder");
+	if (tie_to_builder(&err) < 0)
 		session_report(session, &err);
-	}
 	own_close_fd(&session->life[1]);
 	own_close_fd(&session->state);
 	own_close_fd(&session->control_peer);
@@ -112,7 +141,7 @@ _Noreturn void session_become_init(struct session *session)
 	if (session_run(session, PHASE_ENTER, PLACE_INIT, &err) < 0 || place_fds(session, &err) < 0)
 		session_report(session, &err);
 	/* the end of file that follows says that the exec went well */
-	if (write(session->report[1], &ready, 1) != 1)
+	if (send(session->report[1], &ready, 1, MSG_NOSIGNAL) != 1)
 		_exit(1);
 	session_exec(session->program, argv);
 	fail(&err, errno, "contained-init", "cannot be executed as PID 1");

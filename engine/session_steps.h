@@ -9,6 +9,8 @@ int step_slot(struct session *session, struct error *err); /* session_build.c */
 int step_cgroup(struct session *session, struct error *err);
 int step_namespaces(struct session *session, struct error *err);
 int step_init_attach(struct session *session, struct error *err); /* session_init.c */
+int step_user(struct session *session, struct error *err);
+int step_shift(struct session *session, struct error *err);
 int step_private(struct session *session, struct error *err);
 int step_mounts(struct session *session, struct error *err);
 int step_pivot(struct session *session, struct error *err);
@@ -25,12 +27,20 @@ int step_no_new_privs(struct session *session, struct error *err);
 int step_seccomp(struct session *session, struct error *err);
 int step_readback(struct session *session, struct error *err);
 
+int step_become(struct session *session, struct error *err); /* session_program.c */
+
 /* Runs the steps of one place and phase in the table's order; stamps the failing step's name. */
 int session_run(struct session *session, enum session_phase phase, enum session_place place,
 	struct error *err);
 
 /* Forks the builder off, so that it is nobody's child. Its pidfd is in session->builder. */
 int session_spawn_builder(struct session *session, struct error *err);
+
+/*
+ * In the session process: waits for the three good news (PID 1's pidfd, its exec, the watcher on duty), or the first
+ * bad one, under the deadline; writes the maps of PID 1's user namespace when asked.
+ */
+int session_wait_for_builder(struct session *session, struct error *err);
 
 /* The end of the builder: it becomes the watcher. Returns only on failure. */
 int session_become_watcher(struct session *session, struct error *err);
@@ -46,8 +56,16 @@ _Noreturn void session_report(const struct session *session, const struct error 
  */
 int session_keep_fds(int *const *fds, size_t count, struct error *err);
 
-/* What travels through the report pipe: a byte, and after REPORT_ERROR a struct error. */
-enum report { REPORT_READY = 'r', REPORT_ERROR = 'e' };
+/*
+ * The messages of the report socket: a byte, and what belongs to it. The session process answers REPORT_MAPS with the
+ * same byte once the maps are written.
+ */
+enum report {
+	REPORT_READY = 'r',
+	REPORT_ERROR = 'e', /* with a struct error */
+	REPORT_STEP = 's',  /* with the number of a row that is done */
+	REPORT_MAPS = 'm',  /* PID 1 is in its user namespace and waits for the maps */
+};
 /* What the builder sends over the control socket: it holds a slot; PID 1's pidfd, attached. */
 enum { CONTROL_SLOT = 's', CONTROL_INIT = 'i' };
 

@@ -19,6 +19,7 @@ static const char *const limits_words[] = { "require", "try", "off", NULL };
 static const char *const accounts_words[] = { "auto", "merged", "minimal", "host", NULL };
 static const char *const network_words[] = { "none", "host", NULL };
 static const char *const userns_words[] = { "off", "try", "require", NULL };
+static const char *const root_mode_words[] = { "readonly", "overlay-ephemeral", NULL };
 static const char *const home_words[] = { "own", "none", NULL };
 static const char *const homes_words[] = { "show", NULL };
 
@@ -60,6 +61,10 @@ const struct setting settings[] = {
 
 	ROW(SESSION, PATH, root, "/", NONE, 0, 0,
 		"The tree a session sees as /: the host's own (/), read-only, or a directory that holds another."),
+	ROW(SESSION, CHOICE, root_mode, "readonly", root_mode_words, 0, 0,
+		"Whether another root is read-only, or seems writable until the end (overlay-ephemeral)."),
+	ROW(SESSION, BYTES, root_size, "256M", NONE, 64 * KIB, LARGEST,
+		"How much may be written over it; it counts as memory."),
 	ROW(SESSION, CHOICE, home, "own", home_words, 0, 0,
 		"Whether the user's own home directory is there, writable (own), or not (none)."),
 	ROW(SESSION, PATHS, homes, "/home /root", homes_words, 0, 0,

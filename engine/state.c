@@ -16,26 +16,28 @@
 
 enum { TMPFS_MAGIC = 0x01021994 };
 
+const struct state_root state_root_of_host = { INIT_STATE_ROOT, 0, 0711 };
+
 /* The state root, made if need be. */
-static int open_root(struct error *err)
+static int open_root(const struct state_root *root, struct error *err)
 {
 	own_fd int fd = -1;
 	struct stat info;
 
-	if (mkdir(INIT_STATE_ROOT, 0711) < 0 && errno != EEXIST)
-		return fail(err, errno, INIT_STATE_ROOT, "cannot make the directory of the sessions");
-	fd = open(INIT_STATE_ROOT, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (mkdir(root->path, root->mode) < 0 && errno != EEXIST)
+		return fail(err, errno, root->path, "cannot make the directory of the sessions");
+	fd = open(root->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &info) < 0)
-		return fail(err, errno, INIT_STATE_ROOT, "cannot open the directory of the sessions");
-	if (info.st_uid != 0 || info.st_mode & 022) {
-		fail(err, 0, INIT_STATE_ROOT, "belongs to or can be written by others than root");
-		return error_hint(err, "remove it; the next login makes it anew");
+		return fail(err, errno, root->path, "cannot open the directory of the sessions");
+	if (info.st_uid != root->owner || info.st_mode & 022) {
+		fail(err, 0, root->path, "belongs to or can be written by others than uid %u", root->owner);
+		return error_hint(err, "remove it; the next session makes it anew");
 	}
 	return take_fd(&fd);
 }
 
 /* A directory made and locked under a name that is not shown yet: no moment without a lock. Its fd. */
-static int make_locked(int root, const char *fresh, struct error *err)
+static int make_locked(int root, const char *fresh, const char *path, struct error *err)
 {
 	/* a sweep may take it away before it is locked (init_clean.c): once more then */
 	for (int tries = 0; tries < 3; tries++) {
@@ -48,12 +50,12 @@ static int make_locked(int root, const char *fresh, struct error *err)
 		if (dir >= 0 && flock(dir, LOCK_EX | LOCK_NB) == 0 && fstat(dir, &info) == 0 && info.st_nlink > 0)
 			return take_fd(&dir);
 	}
-	return fail(err, errno, INIT_STATE_ROOT, "cannot make and lock a session's directory");
+	return fail(err, errno, path, "cannot make and lock a session's directory");
 }
 
-int state_reserve(char name[TAROT_NAME], int *fd, struct error *err)
+int state_reserve(const struct state_root *where, char name[TAROT_NAME], int *fd, struct error *err)
 {
-	own_fd int root = open_root(err);
+	own_fd int root = open_root(where, err);
 	own_fd int dir = -1;
 	char fresh[TAROT_NAME + 24], drawn[TAROT_NAME];
 
@@ -61,13 +63,13 @@ int state_reserve(char name[TAROT_NAME], int *fd, struct error *err)
 		return -1;
 	if (text_format(fresh, sizeof fresh, ".new-%s-%d", drawn, (int)getpid()) < 0)
 		return fail(err, errno, drawn, "cannot name the session");
-	dir = make_locked(root, fresh, err);
+	dir = make_locked(root, fresh, where->path, err);
 	if (dir < 0)
 		return -1;
 	/* a second has 78 names; a crowd takes those of the seconds that follow */
 	for (unsigned tries = 0; renameat2(root, fresh, root, drawn, RENAME_NOREPLACE) < 0; tries++) {
 		if (errno != EEXIST || tries >= 100000 || tarot_draw(tries / 20, drawn, err) < 0) {
-			fail(err, errno, INIT_STATE_ROOT, "cannot give the session a name");
+			fail(err, errno, where->path, "cannot give the session a name");
 			(void)unlinkat(root, fresh, AT_REMOVEDIR); /* or the next sweep does */
 			return -1;
 		}
@@ -77,14 +79,14 @@ int state_reserve(char name[TAROT_NAME], int *fd, struct error *err)
 	return 0;
 }
 
-void state_discard(const char *name, int *fd)
+void state_discard(const struct state_root *root, const char *name, int *fd)
 {
-	char path[sizeof INIT_STATE_ROOT + TAROT_NAME];
+	char path[sizeof root->path + TAROT_NAME];
 
 	/* without a new fd: having none may be why it came to nothing. Whatever stays, the next sweep takes. */
 	(void)unlinkat(*fd, STATE_SESSION, 0);
 	(void)unlinkat(*fd, STATE_CGROUPS, 0);
-	if (text_format(path, sizeof path, "%s/%s", INIT_STATE_ROOT, name) > 0)
+	if (text_format(path, sizeof path, "%s/%s", root->path, name) > 0)
 		(void)rmdir(path);
 	own_close_fd(fd);
 }
@@ -118,7 +120,7 @@ static int try_slots(int root, unsigned slots)
 
 int state_take_slot(unsigned slots, int wait_ms, struct error *err)
 {
-	own_fd int root = open_root(err);
+	own_fd int root = open_root(&state_root_of_host, err);
 	long end = clock_ms() + wait_ms;
 
 	if (root < 0)

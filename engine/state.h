@@ -4,19 +4,28 @@
  * somebody holds its flock (init_clean.c); a name is taken while its directory exists.
  */
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "error.h"
 #include "init.h"
 #include "tarot.h"
 
+/* Where sessions of this kind are known: /run/contained, root's; a directory of the user's for those without root. */
+struct state_root {
+	char path[64];
+	uid_t owner; /* nobody else may own it */
+	mode_t mode; /* when it is made */
+};
+extern const struct state_root state_root_of_host;
+
 /*
  * Draws a name that no live session has, makes its directory and locks it. *fd: the directory, close-on-exec; the
  * lock lasts until every copy of it is closed. 0, or -1 and err.
  */
-int state_reserve(char name[TAROT_NAME], int *fd, struct error *err);
+int state_reserve(const struct state_root *root, char name[TAROT_NAME], int *fd, struct error *err);
 
 /* Gives a reserved name back that came to nothing; closes *fd. */
-void state_discard(const char *name, int *fd);
+void state_discard(const struct state_root *root, const char *name, int *fd);
 
 /* Writes one file of the state directory (0600), once. */
 int state_write(int fd, const char *file, const char *text, struct error *err);

@@ -47,6 +47,12 @@ int subject_set_login(struct subject *subject, const char *service, const char *
 
 void subject_free(struct subject *subject);
 
+/*
+ * The user of this uid by the files of a tree at root_fd, whose own names count there; one that they do not know is
+ * called root or user, and has the group of the same number. *known: whether they do. 0, or -1 and err.
+ */
+int subject_load_uid(int root_fd, uid_t uid, struct subject *out, bool *known, struct error *err);
+
 /* The uid of this name by the /etc/passwd below root_fd. 1 found, 0 not there, -1 unreadable. */
 int subject_local_uid(int root_fd, const char *user, uid_t *uid);
 

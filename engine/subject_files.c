@@ -220,6 +220,50 @@ int subject_files_load(
 	return load_groups(root_fd, user, gid, out, err) < 0 ? -1 : 1;
 }
 
+/* The name that the tree has for the uid, owned; NULL where it has none. */
+static char *name_of(int root_fd, uid_t uid)
+{
+	own_table struct table table = { 0 };
+	char *fields[PASSWD_FIELDS];
+	uint32_t id;
+
+	if (table_open(root_fd, "/etc/passwd", &table, NULL) < 0)
+		return NULL;
+	while (table_next(&table, fields, PASSWD_FIELDS))
+		if (subject_parse_id(fields[2], &id) && id == uid && text_is_user_name(fields[0]))
+			return strdup(fields[0]);
+	return NULL;
+}
+
+int subject_load_uid(int root_fd, uid_t uid, struct subject *out, bool *known, struct error *err)
+{
+	own_text char *name = name_of(root_fd, uid);
+	struct subject made = { 0 };
+	int found = name ? subject_files_load(root_fd, name, false, &made, err) : 0;
+
+	/* a name that stands there twice is its first uid's */
+	if (found > 0 && made.uid != uid) {
+		subject_free(&made);
+		found = 0;
+	}
+	if (found == 0) {
+		made.uid = made.gid = uid;
+		made.user = strdup(uid ? "user" : "root");
+		made.gecos = strdup("");
+		made.home = strdup("/");
+		made.shell = strdup("/bin/sh");
+		if (!made.user || !made.gecos || !made.home || !made.shell || subject_add_group(&made, uid, made.user) < 0)
+			found = fail(err, ENOMEM, "passwd", "cannot make an entry");
+	}
+	if (found < 0 || subject_set_login(&made, NULL, NULL, NULL, err) < 0) {
+		subject_free(&made);
+		return -1;
+	}
+	*known = found > 0;
+	*out = made;
+	return 0;
+}
+
 int subject_local_uid(int root_fd, const char *user, uid_t *uid)
 {
 	own_table struct table table = { 0 };

@@ -48,22 +48,6 @@ static ssize_t read_fd(int fd, char *buf, size_t size)
 	return (ssize_t)used;
 }
 
-/* PID 1's number on this side ("Pid:" in fdinfo, pidfd_open(2)); -1 when it has died. */
-static pid_t pid_of(int pidfd)
-{
-	char path[48], text[512];
-	own_fd int fd = -1;
-	const char *line;
-
-	if (text_format(path, sizeof path, "/proc/self/fdinfo/%d", pidfd) < 0)
-		return -1;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || read_fd(fd, text, sizeof text) < 0)
-		return -1;
-	line = strstr(text, "\nPid:\t");
-	return line ? (pid_t)strtol(line + 6, NULL, 10) : -1;
-}
-
 static int read_link(int dir, const char *path, char *buf, size_t size)
 {
 	ssize_t length = readlinkat(dir, path, buf, size - 1);
@@ -76,7 +60,7 @@ static int read_link(int dir, const char *path, char *buf, size_t size)
 
 static int open_links(struct verify *verify, const struct plan *plan, int init_pidfd, struct error *err)
 {
-	pid_t init = pid_of(init_pidfd);
+	pid_t init = namespaces_pid(init_pidfd);
 
 	if (init <= 0)
 		return fail(err, 0, plan->name, "PID 1 of the session died");

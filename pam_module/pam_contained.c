@@ -206,7 +206,7 @@ static int make_plan(pam_handle_t *pamh, int root_fd, const struct arguments *ar
 		return -1;
 	/* as late as can be: the name is the first thing that has to be cleared up, and until there is a builder only
 	 * this process could */
-	if (state_reserve(name, state, err) < 0)
+	if (state_reserve(&state_root_of_host, name, state, err) < 0)
 		return -1;
 	return plan_make(&up->policy, &up->subject, &up->host, name, &up->plan, err);
 }
@@ -257,7 +257,7 @@ static int open_contained(pam_handle_t *pamh, int root_fd, const struct argument
 	}
 	/* nothing is left before anybody is told: the application may be killed over the message */
 	if (state >= 0)
-		state_discard(name, &state);
+		state_discard(&state_root_of_host, name, &state);
 	if (err.cause[0])
 		(void)refuse(pamh, kept->silent, user, name, &err);
 	free_setting_up(&up);

@@ -4,6 +4,7 @@
 
 #include "commands.h"
 #include "engine/own.h"
+#include "original.h"
 
 static const struct command commands[] = {
 	{ "explain", command_explain, "USER [--service S] [--profile P] [--tty T] [--conf FILE] [--host-root DIR]",
@@ -13,7 +14,7 @@ static const struct command commands[] = {
 
 static int usage(FILE *out, int status)
 {
-	fputs("usage: contained COMMAND …\n", out);
+	fputs("usage: contained -m ROOTFS -u UID [OPTION…] -c COMMAND…\n       contained SUBCOMMAND …\n", out);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		fprintf(out, "\n  contained %s %s\n      %s\n", commands[i].name, commands[i].arguments,
 			commands[i].doc);
@@ -30,6 +31,8 @@ int main(int argc, char **argv)
 		puts("contained " CONTAINED_VERSION);
 		return 0;
 	}
+	if (argv[1][0] == '-')
+		return command_original(argc, argv);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return commands[i].run(argc - 1, argv + 1);

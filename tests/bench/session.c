@@ -87,7 +87,7 @@ static int prepare(const struct job *job, struct parts *parts, struct error *err
 	own_fd int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	parts->state = -1;
-	if (state_reserve(parts->name, &parts->state, err) < 0 ||
+	if (state_reserve(&state_root_of_host, parts->name, &parts->state, err) < 0 ||
 		policy_defaults(&parts->policy, err) < 0)
 		return -1;
 	if (!job->network)
@@ -117,6 +117,7 @@ static void open_session(const struct job *job, struct session *session, double 
 
 	if (prepare(job, &parts, &err) < 0)
 		die(&err);
+	session_none(session);
 	*planned = now_us();
 	slot = state_take_slot((unsigned)parts.policy.slots, (int)parts.policy.slot_wait, &err);
 	if (slot < 0 || session_open(session, &parts.plan, take_fd(&parts.state), job->helpers,
@@ -257,7 +258,7 @@ static int print_cgroups(const struct job *job)
 				printf("write=%s=%s\n", plan->writes[j].file,
 					plan->writes[j].value);
 	}
-	state_discard(parts.name, &parts.state);
+	state_discard(&state_root_of_host, parts.name, &parts.state);
 	release(&parts);
 	return 0;
 }

@@ -148,10 +148,10 @@ static inline int leader_open(struct leader *leader, struct session *session, st
 
 	*plan = (struct plan){ 0 };
 	session_none(session);
-	CHECK(state_reserve(name, &state, &leader->err) == 0);
+	CHECK(state_reserve(&state_root_of_host, name, &state, &leader->err) == 0);
 	memcpy(leader->name, name, sizeof name);
 	if (fixture_plan(name, plan, &leader->err) < 0) {
-		state_discard(name, &state);
+		state_discard(&state_root_of_host, name, &state);
 		leader->stage = STAGE_REFUSED;
 		return -1;
 	}

@@ -253,13 +253,14 @@ static void run_refused(struct leader *leader)
 
 	text_of("/proc/self/cgroup", cgroup, sizeof cgroup);
 	look(&before);
-	CHECK(state_reserve(leader->name, &fd, &leader->err) == 0);
+	CHECK(state_reserve(&state_root_of_host, leader->name, &fd, &leader->err) == 0);
 	CHECK(fixture_plan(leader->name, &plan, &leader->err) == 0);
 	/* the last but one of the mounts cannot be made */
 	plan.mounts[plan.mount_count - 1].kind = MOUNT_HIDE;
 	free(plan.mounts[plan.mount_count - 1].target);
 	plan.mounts[plan.mount_count - 1].target = strdup("/no/such/file");
 	plan.mounts[plan.mount_count - 1].flags = 0;
+	session_none(&session);
 	CHECK(session_open(&session, &plan, fd, helpers(directory), DEADLINE_MS, &leader->err) ==
 		-1);
 	CHECK(strcmp(leader->err.step, "mounts") == 0 && leader->err.num == ENOENT);

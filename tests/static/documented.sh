@@ -13,7 +13,7 @@ table=$(sed -n '/^const struct session_step session_steps\[\] = {/,/^};/p' engin
 steps=$(tr '\n\t' '  ' <<<"$table" |
 	grep -oE '\{ "[a-z]+", PHASE_[A-Z]+, PLACE_[A-Z]+, [^"]*"[^"]*" \}' |
 	sed -E 's/\{ "([a-z]+)", PHASE_([A-Z]+), PLACE_([A-Z]+), [^"]*"([^"]*)" \}/\L\2\E|\1|\3|\4/' |
-	sed -E 's/\|LEADER\|/|session process|/; s/\|BUILDER\|/|builder|/; s/\|INIT\|/|PID 1|/')
+	sed -E 's/\|LEADER\|/|session process|/; s/\|BUILDER\|/|builder|/; s/\|INIT\|/|PID 1|/; s/\|PROGRAM\|/|program|/')
 is "every row of engine/session.c is understood here" "$(grep -c . <<<"$steps")" \
 	"$(grep -oE 'PHASE_[A-Z]+' <<<"$table" | grep -c .)"
 
@@ -50,7 +50,10 @@ is "$command_page has every command in its synopsis" \
 	"$(section "$command_page" SYNOPSIS | sed -nE 's/^\.Cm ([a-z-]+)( .*)?$/\1/p' | grep -vx help | sort)" "$commands"
 
 options=$(grep -ohE '\{ "[a-z-]+", (required|no|optional)_argument' shell/*.c | sed -E 's/.*"(.*)".*/\1/' | sort -u)
-is "$command_page has every option" "$(items "$command_page" DESCRIPTION 'Fl -([a-z-]+)' | grep -vx version)" "$options"
+told=$(sed -nE 's/^\t\{ "([a-z]+)", ("|NULL).*/\1/p' shell/narrate.c | sort)
+is "shell/narrate.c has words for every step" "$told" "$(cut -d'|' -f2 <<<"$steps" | sort)"
+
+is "$command_page has every option" "$(items "$command_page" DESCRIPTION 'Fl -([a-z-]+)' | grep -vx version | sort -u)" "$options"
 
 # --- what an administrator copies from the README works --------------------------------------------
 work=$(mktemp -d) || bail "no temporary directory"
