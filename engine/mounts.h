@@ -59,6 +59,8 @@ struct mount_op {
 	const char *why; /* static; shown by explain */
 };
 
+enum { MOUNTS_MOST = 4096 }; /* operations of one view */
+
 const char *mount_kind_name(enum mount_kind kind);
 
 /* What building leaves open for the steps after it. */
@@ -82,7 +84,8 @@ int mounts_pivot(const struct mount_tree *tree, struct error *err);
 
 /*
  * Compares the text of a mountinfo with the operations: every mount nosuid and, but for devices and the
- * devpts, nodev; read-only but for those with MOUNT_RW; no mount that is not below an operation's target.
+ * devpts, nodev; read-only but for those with MOUNT_RW and what no path leads to any more; no mount that is not below
+ * an operation's target.
  * 0, or -1 naming the first difference. Pure.
  */
 int mounts_compare(const struct mount_op *ops, size_t count, const char *mountinfo,

@@ -2,76 +2,10 @@
 
 #include <stdbool.h>
 #include <string.h>
-#include <sys/types.h>
 
-#include "text.h"
+#include "mountinfo.h"
 
-/* One line of a mountinfo: "36 35 98:0 /mnt1 /mnt2 rw,noatime … - ext3 …" (proc_pid_mountinfo(5)). */
-struct line {
-	char point[4096];
-	size_t point_length;
-	const char *options;
-	size_t options_length;
-	const char *type;
-	size_t type_length;
-};
-
-static bool is_octal(char c)
-{
-	return c >= '0' && c <= '7';
-}
-
-/* Without the escapes (\040 for a space …). -1 where it is no path or does not fit. */
-static ssize_t unescape(char *buf, size_t size, const char *text)
-{
-	size_t used = 0;
-
-	for (; *text && *text != ' '; text++) {
-		char c = *text;
-
-		if (used + 1 >= size)
-			return -1;
-		if (c == '\\' && is_octal(text[1]) && is_octal(text[2]) && is_octal(text[3])) {
-			c = (char)((text[1] - '0') * 64 + (text[2] - '0') * 8 + (text[3] - '0'));
-			text += 3;
-		}
-		if (!c)
-			return -1;
-		buf[used++] = c;
-	}
-	buf[used] = '\0';
-	return (ssize_t)used;
-}
-
-static bool parse_line(const char *text, struct line *out)
-{
-	const char *fields[6], *end = text + strcspn(text, "\n");
-	ssize_t length;
-
-	for (int i = 0; i < 6; i++) {
-		fields[i] = text;
-		text += strcspn(text, " \n");
-		if (*text != ' ')
-			return false;
-		text++;
-	}
-	/* optional fields, as many as there are, end with a dash */
-	while (text < end && (text[0] != '-' || text[1] != ' ')) {
-		text += strcspn(text, " \n");
-		text += *text == ' ';
-	}
-	if (text >= end)
-		return false;
-	out->type = text + 2;
-	out->type_length = strcspn(out->type, " \n");
-	length = unescape(out->point, sizeof out->point, fields[4]);
-	out->point_length = (size_t)length;
-	out->options = fields[5];
-	out->options_length = strcspn(fields[5], " ");
-	return length > 0;
-}
-
-static bool has_option(const struct line *line, const char *option)
+static bool has_option(const struct mountinfo_line *line, const char *option)
 {
 	size_t length = strlen(option);
 	const char *at = line->options, *end = line->options + line->options_length;
@@ -109,7 +43,7 @@ static const char *target_of(const struct mount_op *op)
 }
 
 /* The last operation that governs a mount point: the one with the longest target at or above it. */
-static const struct mount_op *governing(const struct mount_op *ops, size_t count, const struct line *line)
+static const struct mount_op *governing(const struct mount_op *ops, size_t count, const struct mountinfo_line *line)
 {
 	const struct mount_op *best = NULL;
 	size_t best_length = 0;
@@ -148,7 +82,7 @@ static const char *type_of(const struct mount_op *op)
 }
 
 /* Is the line what the operation made? The host may have had a mount of its own at the same place. */
-static bool is_made_by(const struct line *line, const struct mount_op *op)
+static bool is_made_by(const struct mountinfo_line *line, const struct mount_op *op)
 {
 	const char *type = type_of(op);
 
@@ -156,7 +90,51 @@ static bool is_made_by(const struct line *line, const struct mount_op *op)
 		(!type || (strlen(type) == line->type_length && memcmp(type, line->type, line->type_length) == 0));
 }
 
-static int compare_line(const struct mount_op *op, const struct line *line, struct error *err)
+/* Is it hung somewhere below the other's place? */
+static bool is_below(const struct mountinfo_line *line, const struct mountinfo_line *other)
+{
+	size_t length = other->point_length == 1 ? 0 : other->point_length;
+
+	return line->point_length > length && memcmp(line->point, other->point, length) == 0 &&
+		line->point[length] == '/' && line->point_length > other->point_length;
+}
+
+/*
+ * No path leads to a mount any more when another hangs on the same parent above it or on its own root, or when its
+ * parent is such a one: what the host has mounted below a path that is hidden, or shown read-only in a writable one.
+ */
+static bool is_covered(const char *mountinfo, const struct mountinfo_line *line)
+{
+	enum { DEEPEST = 256 };
+	struct mountinfo_line at = *line, other, parent;
+	uint64_t came_from = 0;
+
+	for (int depth = 0; depth < DEEPEST; depth++) {
+		bool found = false;
+
+		for (const char *text = mountinfo; *text; text = mountinfo_next(text)) {
+			if (!mountinfo_parse(text, &other) || other.id == at.id)
+				continue;
+			if (other.id == at.parent) { /* of the root: itself, in some listings */
+				parent = other;
+				found = true;
+			} else if (other.parent == at.parent && is_below(&at, &other)) {
+				return true;
+			} else if (other.parent == at.id && other.id != came_from &&
+				strcmp(other.point, at.point) == 0) {
+				return true;
+			}
+		}
+		if (!found)
+			return false;
+		came_from = at.id;
+		at = parent;
+	}
+	return false;
+}
+
+static int compare_line(const struct mount_op *op, const struct mountinfo_line *line, const char *mountinfo,
+	struct error *err)
 {
 	bool exact = strlen(target_of(op)) == line->point_length;
 	bool device = exact &&
@@ -167,7 +145,7 @@ static int compare_line(const struct mount_op *op, const struct line *line, stru
 		missing = "nosuid";
 	else if (!device && !has_option(line, "nodev"))
 		missing = "nodev";
-	else if (!device && !(op->flags & MOUNT_RW) && !has_option(line, "ro"))
+	else if (!device && !(op->flags & MOUNT_RW) && !has_option(line, "ro") && !is_covered(mountinfo, line))
 		missing = "ro";
 	if (!missing)
 		return 0;
@@ -177,21 +155,20 @@ static int compare_line(const struct mount_op *op, const struct line *line, stru
 
 int mounts_compare(const struct mount_op *ops, size_t count, const char *mountinfo, struct error *err)
 {
-	enum { OPS_MOST = 512 };
-	bool seen[OPS_MOST] = { false };
+	bool seen[MOUNTS_MOST] = { false };
 
-	if (count > OPS_MOST)
-		return fail(err, 0, "mounts", "the plan has more than %d operations", OPS_MOST);
-	for (const char *text = mountinfo; *text; text += strcspn(text, "\n"), text += *text == '\n') {
+	if (count > MOUNTS_MOST)
+		return fail(err, 0, "mounts", "the plan has more than %d operations", MOUNTS_MOST);
+	for (const char *text = mountinfo; *text; text = mountinfo_next(text)) {
 		const struct mount_op *op;
-		struct line line;
+		struct mountinfo_line line;
 
-		if (!parse_line(text, &line))
+		if (!mountinfo_parse(text, &line))
 			return fail(err, 0, "mountinfo", "has a line that cannot be read");
 		op = governing(ops, count, &line);
 		if (!op)
 			return fail(err, 0, "mountinfo", "the plan has no root");
-		if (compare_line(op, &line, err) < 0)
+		if (compare_line(op, &line, mountinfo, err) < 0)
 			return -1;
 		for (size_t i = 0; i < count; i++)
 			seen[i] = seen[i] || is_made_by(&line, &ops[i]);

@@ -260,19 +260,69 @@ static void test_without_a_root(void **state)
 	assert_string_equal(err.object, "/");
 }
 
+/* What the host has mounted in a writable path, below one that is hidden there, or at one that is shown read-only. */
+static void test_what_is_covered_may_be_writable(void **state)
+{
+	static const struct mount_op nested[] = {
+		{ .kind = MOUNT_ROOT, T("/") },
+		{ .kind = MOUNT_BIND, T("/srv"), .flags = MOUNT_RW },
+		{ .kind = MOUNT_HIDE, T("/srv/a") },
+		{ .kind = MOUNT_BIND, T("/srv/b") },
+	};
+#define ROOT_LINE "1 1 8:1 / / ro,nosuid,nodev - ext4 x rw\n"
+#define SRV_LINE "2 1 8:1 /srv /srv rw,nosuid,nodev - ext4 x rw\n"
+#define A_LINE "5 2 0:9 /nothing /srv/a ro,nosuid,nodev - tmpfs t rw\n"
+#define B_LINE "6 4 8:3 / /srv/b ro,nosuid,nodev - ext4 z rw\n"
+#define B_HOST "4 2 8:3 / /srv/b rw,nosuid,nodev - ext4 z rw\n"
+	static const struct {
+		const char *text, *object; /* refused over this; NULL: as planned */
+	} rows[] = {
+		/* 3 hangs beside 5 and below its place, 7 on 3; 4 has 6 on its root, 8 hangs on 4 */
+		{ ROOT_LINE SRV_LINE "3 2 8:2 / /srv/a/m rw,nosuid,nodev - ext4 y rw\n"
+				     "7 3 8:4 / /srv/a/m/n rw,nosuid,nodev - ext4 y rw\n" B_HOST A_LINE B_LINE
+				     "8 4 8:5 / /srv/b/c rw,nosuid,nodev - ext4 z rw\n",
+			NULL },
+		/* but what hangs on the cover itself can be reached */
+		{ ROOT_LINE SRV_LINE A_LINE "3 5 8:2 / /srv/a/m rw,nosuid,nodev - ext4 y rw\n" B_HOST B_LINE, "/srv/a/m" },
+		{ ROOT_LINE SRV_LINE A_LINE B_HOST B_LINE "8 6 8:5 / /srv/b/c rw,nosuid,nodev - ext4 z rw\n", "/srv/b/c" },
+		{ ROOT_LINE SRV_LINE A_LINE B_HOST "6 4 8:3 / /srv/b rw,nosuid,nodev - ext4 z rw\n", "/srv/b" },
+		/* a name that only begins alike covers nothing */
+		{ ROOT_LINE SRV_LINE B_HOST B_LINE A_LINE "9 2 8:2 / /srv/bb ro,nosuid,nodev - ext4 y rw\n"
+							  "3 2 8:2 / /srv/a rw,nosuid,nodev - ext4 y rw\n",
+			"/srv/a" },
+		/* devices and setuid files are refused even there */
+		{ ROOT_LINE SRV_LINE A_LINE "3 2 8:2 / /srv/a/m rw,nosuid - ext4 y rw\n" B_HOST B_LINE, "/srv/a/m" },
+		/* parents that go in a circle end, too */
+		{ ROOT_LINE SRV_LINE A_LINE B_HOST B_LINE "10 11 8:2 / /opt rw,nosuid,nodev - ext4 y rw\n"
+							  "11 10 8:2 / /opt/x ro,nosuid,nodev - ext4 y rw\n",
+			"/opt" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct error err = { 0 };
+		int result = mounts_compare(nested, ARRAY_SIZE(nested), rows[i].text, &err);
+
+		if ((result == 0) != !rows[i].object)
+			fail_msg("row %zu: %s %s", i, err.object, err.cause);
+		if (rows[i].object)
+			assert_string_equal(err.object, rows[i].object);
+	}
+}
+
 static void test_too_many_operations(void **state)
 {
-	struct mount_op *many = calloc(513, sizeof *many);
+	struct mount_op *many = calloc(MOUNTS_MOST + 1, sizeof *many);
 	struct error err;
 
 	(void)state;
 	assert_non_null(many);
-	for (size_t i = 0; i < 513; i++)
+	for (size_t i = 0; i < MOUNTS_MOST + 1; i++)
 		many[i] = (struct mount_op){ .kind = MOUNT_ROOT, T("/") };
 	assert_int_equal(
-		mounts_compare(many, 512, "1 1 8:1 / / ro,nosuid,nodev - ext4 x rw\n", &err), 0);
+		mounts_compare(many, MOUNTS_MOST, "1 1 8:1 / / ro,nosuid,nodev - ext4 x rw\n", &err), 0);
 	assert_int_equal(
-		mounts_compare(many, 513, "1 1 8:1 / / ro,nosuid,nodev - ext4 x rw\n", &err), -1);
+		mounts_compare(many, MOUNTS_MOST + 1, "1 1 8:1 / / ro,nosuid,nodev - ext4 x rw\n", &err), -1);
 	free(many);
 }
 
@@ -289,6 +339,7 @@ int main(void)
 		cmocka_unit_test(test_escapes),
 		cmocka_unit_test(test_lines_that_cannot_be_read),
 		cmocka_unit_test(test_without_a_root),
+		cmocka_unit_test(test_what_is_covered_may_be_writable),
 		cmocka_unit_test(test_too_many_operations),
 	};
 
