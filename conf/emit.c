@@ -202,6 +202,12 @@ static const struct value_form {
 	{ "path", "Absolute, without //, /./, /../ or a slash at the end. A % is refused: it "
 		  "stands for "
 		  "nothing here. Several are divided by blanks or commas." },
+	{ "places", "Paths, several divided by blanks or commas, in which %u stands for the user's name, %h (at the start "
+		    "alone) for the home directory, %g for the name of the primary group and %% for a percent sign. One "
+		    "that is not there when somebody logs in is left out. Where one lies in another, the longer holds; of "
+		    "the same path hide goes before readonly, and that before writable. What reaches services that act "
+		    "as root (/run/dbus, /run/systemd, /run/docker.sock) or is the session's own (/proc, /sys, /dev, "
+		    "/run/user) is refused, as is a path that leads there or holds such a one." },
 	{ "capabilities", "As in capabilities(7), in any case, with or without cap_, divided by "
 			  "blanks or commas. "
 			  "May be empty." },

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "helper.h"
+#include "host_paths.h"
 #include "namespaces.h"
 #include "own.h"
 #include "path.h"
@@ -27,8 +28,7 @@ static char *read_text(int root_fd, const char *path, size_t most)
 	return tree_read_file(root_fd, path, most, &text, NULL, NULL) == 0 ? text : NULL;
 }
 
-/* Where the path leads, owned; NULL where it is missing. A path that may not be followed is an error. */
-static int resolve(int root_fd, const char *path, char **out, struct error *err)
+int host_resolve(int root_fd, const char *path, char **out, struct error *err)
 {
 	char real[PATH_MAX];
 	struct error local;
@@ -44,7 +44,7 @@ static int resolve(int root_fd, const char *path, char **out, struct error *err)
 	return *out ? 0 : fail(err, ENOMEM, path, "cannot keep the path");
 }
 
-static int stat_path(int root_fd, const char *path, struct stat *info)
+int host_stat(int root_fd, const char *path, struct stat *info)
 {
 	own_fd int fd = path_open(root_fd, path, PATH_MUST_EXIST, 0, NULL);
 
@@ -71,6 +71,8 @@ static int load_kernel(int root_fd, struct host *host, struct error *err)
 		host->memory = strtoull(total + strlen("MemTotal:"), NULL, 10) * 1024;
 	host->last_cap = (int)last;
 	host->page = (uint64_t)sysconf(_SC_PAGESIZE);
+	if (host_automounts_load(mountinfo, host, err) < 0)
+		return -1;
 	return cgroup_host_read(root_fd, mountinfo, cgroup, &host->cgroups, err);
 }
 
@@ -117,7 +119,7 @@ static int load_terminal(int root_fd, const char *tty, struct host *host, struct
 
 	if (!*tty || text_format(path, sizeof path, "%s%s", tty[0] == '/' ? "" : "/dev/", tty) < 0)
 		return 0;
-	if (!text_after(path, "/dev/") || strstr(path, "..") || stat_path(root_fd, path, &info) < 0 ||
+	if (!text_after(path, "/dev/") || strstr(path, "..") || host_stat(root_fd, path, &info) < 0 ||
 		!S_ISCHR(info.st_mode) || !is_terminal(info.st_rdev))
 		return 0;
 	host->terminal = strdup(path);
@@ -151,13 +153,17 @@ static int add_homes(int root_fd, const char *path, struct host *host, struct er
 	own_text char *real = NULL;
 	struct stat info;
 
-	if (resolve(root_fd, path, &real, err) < 0)
+	if (host_resolve(root_fd, path, &real, err) < 0)
 		return -1;
-	if (!real || stat_path(root_fd, real, &info) < 0 || !S_ISDIR(info.st_mode) || list_has(&host->homes, real))
+	if (!real || host_stat(root_fd, real, &info) < 0 || !S_ISDIR(info.st_mode) || list_has(&host->homes, real))
 		return 0;
 	return list_add(&host->homes, real) == 0 ? 0 : fail(err, ENOMEM, path, "cannot keep the path");
 }
 
+/*
+ * Homes are only ever opened with O_PATH and looked at by fstat(), here and by whoever mounts them: on a network file
+ * system that takes root for nobody (root_squash), root may not read a home, nor what is in it.
+ */
 static int load_homes(int root_fd, const struct policy *policy, const struct subject *subject,
 	struct host *host, struct error *err)
 {
@@ -165,9 +171,9 @@ static int load_homes(int root_fd, const struct policy *policy, const struct sub
 	struct stat info;
 	char *slash;
 
-	if (*subject->home == '/' && resolve(root_fd, subject->home, &host->home, err) < 0)
+	if (*subject->home == '/' && host_resolve(root_fd, subject->home, &host->home, err) < 0)
 		return -1;
-	if (host->home && (stat_path(root_fd, host->home, &info) < 0 || !S_ISDIR(info.st_mode))) {
+	if (host->home && (host_stat(root_fd, host->home, &info) < 0 || !S_ISDIR(info.st_mode))) {
 		free(host->home);
 		host->home = NULL;
 	}
@@ -193,7 +199,7 @@ static int load_secrets(int root_fd, struct host *host, struct error *err)
 	int result = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(fixed) && result == 0; i++)
-		if (stat_path(root_fd, fixed[i], &info) == 0)
+		if (host_stat(root_fd, fixed[i], &info) == 0)
 			result = list_add(&host->secrets, fixed[i]);
 	while (dir && result == 0 && (entry = readdir(dir))) {
 		size_t length = strlen(entry->d_name);
@@ -244,8 +250,9 @@ int host_load(int root_fd, const struct policy *policy, const struct subject *su
 	if (load_kernel(root_fd, &host, err) < 0 ||
 		load_terminal(root_fd, subject->tty, &host, err) < 0 ||
 		load_homes(root_fd, policy, subject, &host, err) < 0 ||
+		host_paths_load(root_fd, policy, subject, &host, err) < 0 ||
 		load_secrets(root_fd, &host, err) < 0 ||
-		(policy->syslog && resolve(root_fd, "/dev/log", &host.syslog_socket, err) < 0)) {
+		(policy->syslog && host_resolve(root_fd, "/dev/log", &host.syslog_socket, err) < 0)) {
 		host_free(&host);
 		return -1;
 	}
@@ -253,26 +260,29 @@ int host_load(int root_fd, const struct policy *policy, const struct subject *su
 	return 0;
 }
 
-int host_wake(const char *helpers, const char *const *paths, int timeout_ms, struct error *err)
+int host_wake(const char *helpers, const struct list *paths, int timeout_ms, struct error *err)
 {
-	enum { PATHS_MOST = 4 };
-	const char *argv[PATHS_MOST + 3] = { NULL, "--look" };
-	char program[PATH_MAX], out[8];
-	size_t length, count = 0;
+	own_text const char **argv = calloc(paths->count + 3, sizeof *argv);
+	own_text char *out = calloc(paths->count + 2, 1);
+	char program[PATH_MAX];
+	size_t length;
 	int status;
 
+	if (!argv || !out)
+		return fail(err, ENOMEM, helpers, "cannot look the paths up");
 	if (text_format(program, sizeof program, "%s/contained-init", helpers) < 0)
 		return fail(err, errno, helpers, "is too long a path");
 	argv[0] = program;
-	while (paths[count] && count < PATHS_MOST) {
-		argv[2 + count] = paths[count];
-		count++;
-	}
-	if (helper_run(argv, timeout_ms, out, sizeof out, &length, &status, err) == 0)
+	argv[1] = "--look";
+	for (size_t i = 0; i < paths->count; i++)
+		argv[2 + i] = paths->items[i];
+	if (helper_run(argv, timeout_ms, out, paths->count + 2, &length, &status, err) == 0)
 		return 0;
 	if (err->num != ETIMEDOUT)
 		return error_hint(err, "install contained again");
-	fail(err, ETIMEDOUT, paths[0], "the file system did not answer within %d ms", timeout_ms);
+	/* a byte is written behind each path that has answered */
+	length = strnlen(out, paths->count - 1);
+	fail(err, ETIMEDOUT, paths->items[length], "the file system did not answer within %d ms", timeout_ms);
 	return error_hint(err, "is its server alive?");
 }
 
@@ -287,5 +297,6 @@ void host_free(struct host *host)
 	free(host->terminal);
 	list_free(&host->homes);
 	list_free(&host->secrets);
+	host_paths_free(host);
 	*host = (struct host){ 0 };
 }

@@ -13,9 +13,19 @@
 #include "cgroup.h"
 #include "error.h"
 #include "policy.h"
+#include "policy_paths.h"
 #include "state.h"
 #include "subject.h"
 #include "text.h"
+
+/* A path that the policy gives this subject, or the subject's mail. */
+struct host_path {
+	enum path_use use;
+	char *named;    /* as the policy names it, % filled in */
+	char *real;     /* where that leads; NULL where there is nothing. Of hide in another root: in its tree */
+	char *place;    /* where `named` will be in a root that is not the host's; NULL otherwise */
+	bool directory; /* what is at real */
+};
 
 struct host {
 	bool privileged; /* may make namespaces without a user namespace */
@@ -38,16 +48,23 @@ struct host {
 	char *terminal;      /* the subject's terminal, "/dev/pts/3", "/dev/tty1" */
 	dev_t terminal_device;
 	struct list homes;   /* of the policy's list (and the parent of the subject's home): those that exist */
+	struct host_path *paths; /* in the order of enum path_use */
+	size_t path_count;
+	struct list automounts; /* mount points of autofs, triggered or not */
 	struct list secrets; /* shadow files and ssh host keys that exist */
 	gid_t tty_group;     /* of the local group file; 5 where it has none */
 };
 
+/* The paths that host_load() will look at for the sake of this policy and subject. 0 and *out owned, or -1 and err. */
+int host_paths_name(const struct policy *policy, const struct subject *subject, struct list *out, struct error *err);
+
 /*
  * Looks the paths up in a helper process, under a deadline, before this process ever does: a file system that hangs
- * (a dead NFS server) would hang a PAM application, which nothing can interrupt. helpers: directory of contained-init.
- * paths: NULL-terminated, at most 4. 0, or -1 and err (num = ETIMEDOUT).
+ * (a dead NFS server) would hang a PAM application, which nothing can interrupt. Automounts of the host are triggered
+ * by it; in a session they cannot be. helpers: directory of contained-init. 0, or -1 and err (num = ETIMEDOUT, the
+ * object is the path that did not answer).
  */
-int host_wake(const char *helpers, const char *const *paths, int timeout_ms, struct error *err);
+int host_wake(const char *helpers, const struct list *paths, int timeout_ms, struct error *err);
 
 /* 0, or -1 and err. root_fd: the host's /. */
 int host_load(int root_fd, const struct policy *policy, const struct subject *subject, struct host *out,

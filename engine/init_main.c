@@ -95,11 +95,13 @@ static int run_init(void)
 	}
 }
 
-/* What is missing is somebody else's business: this only has to come back. */
+/* What is missing is somebody else's business: this only has to come back, and to tell how far it got. */
 static int look(const char *const *paths)
 {
-	for (; *paths; paths++)
+	for (; *paths; paths++) {
 		sys_close(sys_openat(AT_FDCWD, *paths, O_RDONLY | O_DIRECTORY | O_NONBLOCK));
+		sys(__NR_write, 1, ".", 1);
+	}
 	return 0;
 }
 

@@ -9,85 +9,9 @@
 #include <sys/sysmacros.h>
 
 #include "own.h"
+#include "plan_paths.h"
 
 enum { PTYS_MOST = 256 };
-
-/* Collects operations; the first shortage of memory is remembered and told at the end. */
-struct maker {
-	struct plan *plan;
-	const struct policy *policy;
-	const struct subject *subject;
-	const struct host *host;
-	bool host_view; /* the root is the host's own tree */
-	bool overlay;   /* the root is another, and what is written goes over it */
-	bool broken;
-};
-
-/*
- * Ids of mounts and files are told as PID 1 sees them when it makes them: as the host's own where the user namespace
- * comes last or not at all, as the namespace's where it came first.
- */
-static uint32_t id_of(const struct maker *maker, uint32_t inside)
-{
-	const struct plan *plan = maker->plan;
-
-	return plan->userns == USERNS_LAST ? plan->uids.outside + inside - plan->uids.inside : inside;
-}
-
-/* Strings are copied; ids are as they are to be inside. */
-static void add(struct maker *maker, struct mount_op op)
-{
-	struct plan *plan = maker->plan;
-	struct mount_op *ops = reallocarray(plan->mounts, plan->mount_count + 1, sizeof *ops);
-
-	if (!ops) {
-		maker->broken = true;
-		return;
-	}
-	plan->mounts = ops;
-	/* directories are the tree's own, even those that are made in it */
-	if (op.kind == MOUNT_TMPFS || op.kind == MOUNT_FILE || op.kind == MOUNT_PUT || op.kind == MOUNT_DEVPTS) {
-		op.uid = id_of(maker, op.uid);
-		op.gid = id_of(maker, op.gid);
-	}
-	op.target = op.target ? strdup(op.target) : NULL;
-	op.source = op.source ? strdup(op.source) : NULL;
-	op.text = op.text ? strdup(op.text) : NULL;
-	ops[plan->mount_count++] = op;
-	if (!op.target)
-		maker->broken = true;
-}
-
-#define ADD(maker, ...) add(maker, (struct mount_op){ __VA_ARGS__ })
-
-/* The path, when it is at or below the directory; NULL otherwise. */
-static const char *below(const char *path, const char *directory)
-{
-	const char *rest = text_after(path, directory);
-
-	return rest && (!*rest || *rest == '/') ? rest : NULL;
-}
-
-/*
- * What a session may put into memory as files stays below half of its memory: "no space left" has to come before the
- * kernel looks for a victim, who may be sshd. Sizes that add up to more are scaled down alike.
- */
-static uint64_t tmpfs_size(const struct maker *maker, const struct amount *wanted)
-{
-	const struct policy *policy = maker->policy;
-	uint64_t budget = maker->plan->memory / 2;
-	/* twice tmp_size: /tmp and /var/tmp; twice run_size: /run and /run/user/UID */
-	uint64_t total = 2 * policy->tmp_size.value + policy->shm_size.value + 2 * policy->run_size.value;
-	uint64_t size = wanted->value;
-
-	if (!budget)
-		return size;
-	if (!wanted->set)
-		return budget / 8 & ~(maker->host->page - 1);
-	if (total > budget)
-		size = (uint64_t)((double)size * (double)budget / (double)total);
-	return (size & ~(maker->host->page - 1)) + (size < maker->host->page ? maker->host->page : 0);
-}
 
 /* What the session modules that stand after ours read (pam_limits, pam_env): the host's, in another root too. */
 static const struct {
@@ -151,13 +75,13 @@ static void add_devices(struct maker *maker)
 	ADD(maker, .kind = MOUNT_DEVPTS, .target = "/dev/pts", .gid = terminals_group(maker),
 		.size = PTYS_MOST + (host->terminal ? minor(host->terminal_device) : 0), .flags = MOUNT_CREATE | MOUNT_RW | MOUNT_NOEXEC, .why = "terminals of its own");
 	ADD(maker, .kind = MOUNT_TMPFS, .target = "/dev/shm", .mode = 01777,
-		.size = tmpfs_size(maker, &maker->policy->shm_size), .flags = MOUNT_CREATE | MOUNT_RW);
+		.size = maker_tmpfs_size(maker, &maker->policy->shm_size), .flags = MOUNT_CREATE | MOUNT_RW);
 	ADD(maker, .kind = MOUNT_MQUEUE, .target = "/dev/mqueue",
 		.flags = MOUNT_CREATE | MOUNT_RW | MOUNT_NOEXEC);
 	if (host->syslog_socket)
 		ADD(maker, .kind = MOUNT_BIND, .target = "/dev/log", .source = host->syslog_socket,
 			.flags = MOUNT_CREATE | MOUNT_OPTIONAL, .why = "syslog = yes");
-	if (host->terminal && below(host->terminal, "/dev/pts"))
+	if (host->terminal && path_below(host->terminal, "/dev/pts"))
 		ADD(maker, .kind = MOUNT_PTY, .target = host->terminal, .source = host->terminal,
 			.flags = MOUNT_RW, .why = "the terminal this login came on");
 	else if (host->terminal && !text_equal(host->terminal, "/dev/tty"))
@@ -215,84 +139,20 @@ static void add_sys(struct maker *maker)
 	}
 }
 
-static void add_scratch(struct maker *maker)
+static void add_run(struct maker *maker)
 {
 	const struct subject *subject = maker->subject;
 	char runtime[64];
 
 	(void)snprintf(runtime, sizeof runtime, "/run/user/%u", subject->uid);
-	ADD(maker, .kind = MOUNT_TMPFS, .target = "/tmp", .mode = 01777, .size = tmpfs_size(maker, &maker->policy->tmp_size),
-		.flags = MOUNT_RW);
-	ADD(maker, .kind = MOUNT_TMPFS, .target = "/var/tmp", .mode = 01777, .size = tmpfs_size(maker, &maker->policy->tmp_size),
-		.flags = MOUNT_RW | MOUNT_OPTIONAL);
-	ADD(maker, .kind = MOUNT_TMPFS, .target = "/run", .mode = 0755, .size = tmpfs_size(maker, &maker->policy->run_size),
+	ADD(maker, .kind = MOUNT_TMPFS, .target = "/run", .mode = 0755, .size = maker_tmpfs_size(maker, &maker->policy->run_size),
 		.flags = MOUNT_RW | MOUNT_NOEXEC, .why = "no socket of the host's services");
 	ADD(maker, .kind = MOUNT_DIR, .target = "/run/lock", .mode = 01777);
 	ADD(maker, .kind = MOUNT_TOUCH, .target = "/run/utmp", .mode = 0644, .why = "nobody else is logged in here");
-	ADD(maker, .kind = MOUNT_TMPFS, .target = runtime, .mode = 0700,
-		.uid = subject->uid, .gid = subject->gid,
-		.size = tmpfs_size(maker, &maker->policy->run_size), .flags = MOUNT_RW | MOUNT_CREATE, .why = "XDG_RUNTIME_DIR");
+	ADD(maker, .kind = MOUNT_TMPFS, .target = runtime, .mode = 0700, .uid = subject->uid, .gid = subject->gid,
+		.size = maker_tmpfs_size(maker, &maker->policy->run_size), .flags = MOUNT_RW | MOUNT_CREATE, .why = "XDG_RUNTIME_DIR");
 	ADD(maker, .kind = MOUNT_FILE, .target = "/run/contained/session", .text = maker->plan->name, .mode = 0444,
 		.why = "by this a login inside the session is recognised");
-}
-
-static void add_home(struct maker *maker, const char *home, const char *why)
-{
-	ADD(maker, .kind = MOUNT_BIND, .target = (char *)home, .source = (char *)home,
-		.flags = MOUNT_RW | MOUNT_CREATE, .why = why);
-}
-
-/* Covers the directories that hold homes; in the one with the subject's, only the path to that exists. */
-static void add_homes(struct maker *maker)
-{
-	const struct list *homes = &maker->host->homes;
-	const char *home = maker->policy->home == HOME_OWN ? maker->host->home : NULL;
-	const char *why = "the own home is writable";
-	bool bound = false;
-
-	if (text_equal(home, "/"))
-		home = NULL;
-	for (size_t i = 0; i < homes->count; i++) {
-		char *cover = homes->items[i];
-		bool inner = false;
-
-		for (size_t j = 0; j < homes->count; j++)
-			inner = inner || (j != i && below(cover, homes->items[j]));
-		if (inner || text_equal(home, cover) || text_equal(cover, "/"))
-			continue;
-		if (!home || !below(home, cover)) {
-			/* another root has homes of its own, which are its owner's business */
-			if (maker->host_view)
-				ADD(maker, .kind = MOUNT_HIDE, .target = cover, .why = "homes of others");
-			continue;
-		}
-		ADD(maker, .kind = MOUNT_TMPFS, .target = cover, .mode = 0755, .size = 65536,
-			.flags = MOUNT_NOEXEC | (maker->host_view ? 0 : MOUNT_CREATE), .why = "homes of others");
-		add_home(maker, home, why);
-		ADD(maker, .kind = MOUNT_FREEZE, .target = cover);
-		bound = true;
-	}
-	if (home && !bound)
-		add_home(maker, home, why);
-}
-
-/* In a foreign tree the places for the home have to exist before it becomes read-only. */
-static void add_home_places(struct maker *maker)
-{
-	const char *home = maker->policy->home == HOME_OWN ? maker->host->home : NULL;
-	const struct list *homes = &maker->host->homes;
-	bool covered = false;
-
-	if (maker->host_view || !home || text_equal(home, "/"))
-		return;
-	for (size_t i = 0; i < homes->count; i++)
-		if (below(home, homes->items[i]) && !text_equal(home, homes->items[i])) {
-			ADD(maker, .kind = MOUNT_DIR, .target = homes->items[i], .mode = 0755,
-				.why = "a place to mount on");
-			covered = true;
-		}
-	if (!covered)
-		ADD(maker, .kind = MOUNT_DIR, .target = (char *)home, .mode = 0755, .why = "a place to mount on");
 }
 
 /* In our layer over a read-only /etc; or right where a root that takes writing has it. */
@@ -318,7 +178,7 @@ static void add_secrets(struct maker *maker)
 }
 
 /* What /etc says of users and of this host is ours; it lies in a layer over the tree's. */
-static void add_etc(struct maker *maker, const struct accounts *accounts)
+static void add_etc(struct maker *maker, const struct paths *paths, const struct accounts *accounts)
 {
 	const struct host *host = maker->host;
 	const char *name = maker->plan->name;
@@ -346,6 +206,7 @@ static void add_etc(struct maker *maker, const struct accounts *accounts)
 	for (size_t i = 0; pam && !maker->overlay && i < ARRAY_SIZE(pam_files); i++)
 		ADD(maker, .kind = pam_files[i].place, .target = (char *)pam_files[i].path,
 			.mode = pam_files[i].place == MOUNT_PUT_DIR ? 0755 : 0644, .why = "a place to mount on");
+	plan_paths_add_etc_places(maker, paths);
 	if (!maker->overlay)
 		ADD(maker, .kind = MOUNT_LAYER, .target = "/etc", .why = "the files above over the tree's");
 	for (size_t i = 0; pam && i < ARRAY_SIZE(pam_files); i++)
@@ -359,19 +220,24 @@ int plan_mounts_make(struct plan *plan, const struct policy *policy, const struc
 {
 	struct maker maker = { .plan = plan, .policy = policy, .subject = subject, .host = host,
 		.host_view = text_equal(plan->root, "/") };
+	struct paths paths;
 
 	maker.overlay = !maker.host_view && policy->root_mode == ROOT_OVERLAY_EPHEMERAL;
-
+	if (plan_paths_make(&maker, &paths) < 0)
+		return fail(err, ENOMEM, plan->root, "cannot plan the mounts");
 	add_root(&maker);
-	add_home_places(&maker);
+	plan_paths_add_places(&maker, &paths);
 	if (!maker.overlay)
 		ADD(&maker, .kind = MOUNT_FREEZE, .target = "/", .flags = MOUNT_DEEP, .why = "read-only from here on");
 	add_devices(&maker);
 	add_proc(&maker);
 	add_sys(&maker);
-	add_scratch(&maker);
-	add_homes(&maker);
-	add_etc(&maker, accounts);
+	add_run(&maker);
+	add_etc(&maker, &paths, accounts);
+	plan_paths_add(&maker, &paths);
+	plan_paths_free(&paths);
+	if (plan->mount_count > MOUNTS_MOST)
+		return fail(err, 0, "mounts", "would be %zu operations, at most %d can be", plan->mount_count, MOUNTS_MOST);
 	if (maker.broken)
 		return fail(err, ENOMEM, plan->root, "cannot plan the mounts");
 	return 0;

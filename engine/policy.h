@@ -40,6 +40,8 @@ struct policy {
 	struct amount root_size;
 	int home;   /* enum home_mode */
 	struct list homes;
+	struct list writable, readonly, hide, sockets; /* as written, % and all: policy_paths.h */
+	bool mail;
 	int accounts; /* enum accounts_mode */
 	struct list drop_groups;
 	bool syslog;

@@ -158,6 +158,7 @@ void policy_show(const struct policy *policy, const struct setting *setting, cha
 		break;
 	case KIND_NAMES:
 	case KIND_PATHS:
+	case KIND_PLACES:
 		put_list(&sink, field);
 		break;
 	case KIND_PATH:

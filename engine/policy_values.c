@@ -9,6 +9,7 @@
 #include "caps.h"
 #include "own.h"
 #include "policy_parts.h"
+#include "policy_paths.h"
 #include "text.h"
 
 /* A place for a message; refused values end in `return refuse(…)`. */
@@ -54,6 +55,7 @@ static const char *noun(const struct setting *setting)
 	case KIND_NAMES:
 		return "a name";
 	case KIND_PATHS:
+	case KIND_PLACES:
 	case KIND_PATH:
 		return "an absolute path without //, /./, /../ or a slash at the end";
 	case KIND_CAPS:
@@ -220,32 +222,38 @@ static int parse_choice(
 	return refuse_value(setting, text, NULL, what);
 }
 
-static bool is_normal_path(const char *path)
-{
-	if (*path != '/')
-		return false;
-	if (!path[1])
-		return true;
-	while (*path) {
-		size_t length = strcspn(path + 1, "/");
-
-		if (!length || (length == 1 && path[1] == '.') ||
-			(length == 2 && path[1] == '.' && path[2] == '.'))
-			return false;
-		path += 1 + length;
-	}
-	return true;
-}
-
 static int check_path(const struct setting *setting, const char *path, const struct clause *what)
 {
-	if (!is_normal_path(path))
+	if (!policy_path_is_normal(path))
 		return refuse_value(setting, path, NULL, what);
 	if (strchr(path, '%')) /* would be a silent surprise to whoever wants the user's name */
 		return refuse_value(
 			setting, path, "has a '%', which stands for nothing here", what);
 	if (setting->kind == KIND_PATHS && !path[1])
 		return refuse_value(setting, path, "is everything", what);
+	return 0;
+}
+
+/* Filled in with a user who stands for all: what one user's name makes of it is seen when that one logs in. */
+static int check_place(const struct setting *setting, const char *text, const struct clause *what)
+{
+	enum path_use use = (enum path_use)setting->resource;
+	char path[POLICY_LINE_MAX], reason[160];
+	const char *why;
+
+	if (use == USE_SOCKETS && strchr(text, '%'))
+		return refuse_value(setting, text, "has a '%', which stands for nothing here", what);
+	if (strchr(text, '%')) {
+		why = policy_path_fill(text, "u", "/h", "g", path, sizeof path);
+		if (why)
+			return refuse_value(setting, text, why, what);
+	} else if (!policy_path_is_normal(text)) {
+		return refuse_value(setting, text, NULL, what);
+	} else {
+		(void)text_format(path, sizeof path, "%s", text);
+	}
+	if (policy_path_is_refused(use, path, reason, sizeof reason))
+		return refuse_value(setting, text, reason, what);
 	return 0;
 }
 
@@ -263,7 +271,7 @@ static int check_name(const struct setting *setting, const char *name, const str
 		text_after(setting->key, "exempt_") ? "exempt_groups" : setting->key);
 }
 
-/* KIND_NAMES and KIND_PATHS */
+/* KIND_NAMES, KIND_PATHS and KIND_PLACES */
 static int parse_list(const struct setting *setting, const char *text, struct list *out,
 	const struct clause *what)
 {
@@ -275,9 +283,13 @@ static int parse_list(const struct setting *setting, const char *text, struct li
 		errno = ENOMEM;
 		return -1;
 	}
+	if (setting->kind == KIND_PLACES && list.count > setting->max)
+		result = refuse(what, "names %zu paths (expected at most %ju)", list.count, (uintmax_t)setting->max);
 	for (size_t i = 0; i < list.count && !result; i++) {
 		if (setting->kind == KIND_NAMES)
 			result = check_name(setting, list.items[i], what);
+		else if (setting->kind == KIND_PLACES)
+			result = check_place(setting, list.items[i], what);
 		else if (list.count > 1 || !setting->choices ||
 			 !text_equal(list.items[i], setting->choices[0]))
 			result = check_path(setting, list.items[i], what);
@@ -331,7 +343,7 @@ static int parse_caps(
 static bool may_be_empty(const struct setting *setting)
 {
 	return setting->kind == KIND_NAMES || setting->kind == KIND_PATHS ||
-	       setting->kind == KIND_CAPS;
+	       setting->kind == KIND_PLACES || setting->kind == KIND_CAPS;
 }
 
 int policy_value_parse(const struct setting *setting, const char *text, struct policy *policy,
@@ -362,6 +374,7 @@ int policy_value_parse(const struct setting *setting, const char *text, struct p
 		return parse_optional(setting, text, field, &clause);
 	case KIND_NAMES:
 	case KIND_PATHS:
+	case KIND_PLACES:
 		return parse_list(setting, text, field, &clause);
 	case KIND_PATH:
 		return parse_path(setting, text, field, &clause);
@@ -380,6 +393,7 @@ void policy_value_free(const struct setting *setting, struct policy *policy)
 	switch (setting->kind) {
 	case KIND_NAMES:
 	case KIND_PATHS:
+	case KIND_PLACES:
 		list_free(field);
 		break;
 	case KIND_PATH:

@@ -6,12 +6,14 @@
 
 #include "own.h"
 #include "policy.h"
+#include "policy_paths.h"
 #include "syscalls.h"
 #include "text.h"
 
 #define KIB ((uint64_t)1 << 10)
 #define MIB ((uint64_t)1 << 20)
 #define NONE 0
+#define PLACES_MOST 64 /* of one setting: each is looked up at every login, and mounted */
 #define LARGEST ((uint64_t)INT64_MAX) /* the kernel's loff_t, and more than any counter needs */
 
 /* in the order of the enums in policy.h, which tests/unit/test_settings.c holds them to */
@@ -28,6 +30,12 @@ static const char *const homes_words[] = { "show", NULL };
 		.key = #FIELD, .scope = SCOPE_##SCOPE, .kind = KIND_##KIND,                        \
 		.offset = offsetof(struct policy, FIELD), .fallback = FALLBACK, .doc = DOC,        \
 		.choices = CHOICES, .min = MIN, .max = MAX                                         \
+	}
+#define PLACES(FIELD, USE, DOC)                                                                    \
+	{                                                                                          \
+		.key = #FIELD, .scope = SCOPE_SESSION, .kind = KIND_PLACES,                        \
+		.offset = offsetof(struct policy, FIELD), .fallback = "", .doc = DOC,              \
+		.max = PLACES_MOST, .resource = USE                                                \
 	}
 #define RLIMIT(NAME, RESOURCE, FALLBACK, MIN, MAX, DOC)                                            \
 	{                                                                                          \
@@ -69,6 +77,16 @@ const struct setting settings[] = {
 		"Whether the user's own home directory is there, writable (own), or not (none)."),
 	ROW(SESSION, PATHS, homes, "/home /root", homes_words, 0, 0,
 		"Directories in which only the user's own home is shown; show alone leaves all to be seen."),
+	PLACES(writable, USE_WRITABLE,
+		"Paths of the host that are there, writable: of several around a file the longest path holds."),
+	PLACES(readonly, USE_READONLY,
+		"Paths of the host that are there, read-only: below homes, in a writable path or in another root."),
+	PLACES(hide, USE_HIDE,
+		"Paths that become an empty directory or file; in another root, paths of that."),
+	PLACES(sockets, USE_SOCKETS,
+		"Directories of the host's /run that are there, read-only, for the sockets in them."),
+	ROW(SESSION, BOOL, mail, "yes", NONE, 0, 0,
+		"Whether the user's own mail in /var/mail or /var/spool/mail is there, writable."),
 	ROW(SESSION, CHOICE, accounts, "auto", accounts_words, 0, 0,
 		"Users to list: local files and itself (merged), itself (minimal), all (host); auto goes by root."),
 	ROW(SESSION, NAMES, drop_groups,
@@ -266,6 +284,11 @@ const char *setting_expects(const struct setting *setting, char *buf, size_t siz
 	case KIND_PATHS:
 		text = setting->choices ? "absolute paths divided by blanks or commas, or show"
 					: "absolute paths divided by blanks or commas";
+		break;
+	case KIND_PLACES:
+		text = setting->resource == USE_SOCKETS ?
+			"paths below /run divided by blanks or commas" :
+			"absolute paths divided by blanks or commas; %u, %h, %g and %% are filled in";
 		break;
 	case KIND_PATH:
 		text = "an absolute path such as /srv/jail";

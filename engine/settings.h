@@ -26,6 +26,7 @@ enum setting_kind {
 	KIND_QUOTA,  /* struct amount: percent of one CPU, 150% = one and a half; or "none" */
 	KIND_NAMES, /* struct list: user, group or service names, each within text_is_user_name() */
 	KIND_PATHS, /* struct list of absolute, normal paths other than "/"; or one of the row's words */
+	KIND_PLACES, /* struct list of paths as policy_paths.h has them; resource is the enum path_use */
 	KIND_PATH, /* char *: one absolute, normal path */
 	KIND_CAPS, /* uint64_t mask: names as in capabilities(7), with or without "cap_", any case */
 	KIND_RLIMIT, /* struct rlimit_setting: N, SOFT:HARD, "unlimited"; bytes take K M G; or "none" */
@@ -53,8 +54,8 @@ struct setting {
 	const char *doc;      /* one line, a whole sentence, at most SETTING_DOC_MAX bytes */
 	/* KIND_CHOICE: the words; KIND_PATHS: a word that stands alone; NULL-terminated */
 	const char *const *choices;
-	uint64_t min, max; /* bounds in the value's unit; KIND_SHARE: of bytes, not of percents */
-	int resource;      /* KIND_RLIMIT: RLIMIT_… */
+	uint64_t min, max; /* bounds in the value's unit; KIND_SHARE: of bytes, not of percents; KIND_PLACES: of their number */
+	int resource;      /* KIND_RLIMIT: RLIMIT_…; KIND_PLACES: USE_… */
 };
 
 extern const struct setting settings[];

@@ -155,6 +155,7 @@ struct setting_up {
 	struct policy_file *file;
 	struct subject subject;
 	struct policy policy;
+	struct list paths;
 	struct host host;
 	struct plan plan;
 };
@@ -163,6 +164,7 @@ static void free_setting_up(struct setting_up *up)
 {
 	plan_free(&up->plan);
 	host_free(&up->host);
+	list_free(&up->paths);
 	policy_free(&up->policy);
 	subject_free(&up->subject);
 	policy_file_free(up->file);
@@ -180,7 +182,6 @@ static int make_plan(pam_handle_t *pamh, int root_fd, const struct arguments *ar
 	char name[TAROT_NAME], int *state, struct setting_up *up, const char **why, struct error *err)
 {
 	const struct policy *globals;
-	const char *paths[3] = { NULL };
 
 	if (arguments->unknown)
 		return fail(err, 0, arguments->unknown, "is not an argument of pam_contained.so");
@@ -199,9 +200,8 @@ static int make_plan(pam_handle_t *pamh, int root_fd, const struct arguments *ar
 		return 1;
 	if (policy_select(up->file, &up->subject, arguments->profile, &up->policy, err) < 0)
 		return -1;
-	paths[0] = up->subject.home[0] == '/' ? up->subject.home : "/";
-	paths[1] = up->policy.root;
-	if (host_wake(CONTAINED_LIBEXEC, paths, (int)globals->deadline, err) < 0 ||
+	if (host_paths_name(&up->policy, &up->subject, &up->paths, err) < 0 ||
+		host_wake(CONTAINED_LIBEXEC, &up->paths, (int)globals->deadline, err) < 0 ||
 		host_load(root_fd, &up->policy, &up->subject, &up->host, err) < 0)
 		return -1;
 	/* as late as can be: the name is the first thing that has to be cleared up, and until there is a builder only

@@ -71,6 +71,7 @@ golden v2-named-profile v2 profiles alice --profile bare
 golden no-such-profile v2 profiles alice --profile gone
 golden shared-parent v2 empty dave
 golden primary-group-dropped v2 empty carol
+golden automounts-unnamed paths empty alice
 golden user-namespace-required v2 userns alice
 golden exempt-user v2 profiles bob
 golden exempt-system-user v2 empty daemon
@@ -79,10 +80,13 @@ golden no-such-user v2 empty mallory
 
 # The link /home -> export/home of this tree counts when it is root's, and refuses when it is not.
 if [ "$(id -u)" -eq 0 ]; then
+	golden paths paths paths alice
+	golden paths-jail paths paths-jail alice
+	golden path-to-a-secret paths paths-shadow alice
 	golden symlinked-home symlinked-home empty alice
 	chown -h 12345:12345 "$work/trees/symlinked-home/home"
 else
-	skip "a link counts only when it is root's" symlinked-home
+	skip "a link counts only when it is root's" "paths, symlinked-home"
 fi
 golden symlinked-home-of-somebody symlinked-home empty alice
 
