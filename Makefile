@@ -50,6 +50,7 @@ unit_src := $(wildcard tests/unit/test_*.c)
 golden_src := $(wildcard tests/golden/test_*.c)
 root_src := $(wildcard tests/ns/test_*.c tests/pam/*.c)
 fuzz_src := $(wildcard tests/fuzz/fuzz_*.c)
+examples := $(wildcard conf/examples/*.conf)
 
 object = $(patsubst %.c,$(B)/%.o,$(1))
 program = $(patsubst %.c,$(B)/%,$(1))
@@ -156,6 +157,8 @@ install: all
 	$(Q)$(INSTALL) -D -m 0755 $(B)/contained-subject $(DESTDIR)$(LIBEXECDIR)/contained-subject
 	$(Q)$(INSTALL) -D -m 0755 $(B)/contained $(DESTDIR)$(BINDIR)/contained
 	$(Q)$(INSTALL) -D -m 0644 $(B)/contained.conf $(DESTDIR)$(DOCDIR)/contained.conf
+	$(Q)$(INSTALL) -d $(DESTDIR)$(DOCDIR)/examples
+	$(Q)$(INSTALL) -m 0644 $(examples) $(DESTDIR)$(DOCDIR)/examples
 	$(Q)test -e $(DESTDIR)$(SYSCONFDIR)/contained/contained.conf || \
 	  $(INSTALL) -D -m 0644 $(B)/contained.conf $(DESTDIR)$(SYSCONFDIR)/contained/contained.conf
 	$(Q)$(INSTALL) -D -m 0644 $(B)/contained.conf.5 $(DESTDIR)$(MANDIR)/man5/contained.conf.5
@@ -169,9 +172,10 @@ uninstall:
 	  rm -f $(DESTDIR)$(SYSCONFDIR)/contained/contained.conf
 	$(Q)rm -f $(DESTDIR)$(PAMDIR)/pam_contained.so $(DESTDIR)$(BINDIR)/contained \
 	  $(DESTDIR)$(LIBEXECDIR)/contained-init $(DESTDIR)$(LIBEXECDIR)/contained-subject \
-	  $(DESTDIR)$(DOCDIR)/contained.conf $(DESTDIR)$(MANDIR)/man5/contained.conf.5 \
+	  $(DESTDIR)$(DOCDIR)/contained.conf $(patsubst conf/%,$(DESTDIR)$(DOCDIR)/%,$(examples)) \
+	  $(DESTDIR)$(MANDIR)/man5/contained.conf.5 \
 	  $(DESTDIR)$(MANDIR)/man8/pam_contained.8 $(DESTDIR)$(MANDIR)/man8/contained.8
-	$(Q)rmdir $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DOCDIR) $(DESTDIR)$(SYSCONFDIR)/contained \
+	$(Q)rmdir $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DOCDIR)/examples $(DESTDIR)$(DOCDIR) $(DESTDIR)$(SYSCONFDIR)/contained \
 	  2>/dev/null || :
 
 deps:

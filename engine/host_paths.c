@@ -137,7 +137,8 @@ static int load_mail(int root_fd, int tree, const struct subject *subject, struc
 		struct error ignored;
 		char named[PATH_MAX];
 
-		if (text_format(named, sizeof named, "%s/%s", mail_dirs[i], subject->user) < 0)
+		if (text_format(named, sizeof named, "%s/%s", mail_dirs[i], subject->user) < 0 ||
+			(tree >= 0 && host_stat(tree, mail_dirs[i], &info) < 0))
 			continue;
 		path = add_path(host, USE_MAIL, named);
 		if (!path)

@@ -153,6 +153,18 @@ static void test_mail_where_links_lead(void **state)
 	assert_int_equal(symlinkat("spool/mail", fix->tree->fd, "var/mail"), 0);
 	loads(fix);
 	paths_are(fix, "mail /var/mail/alice /var/spool/mail/alice d\n");
+	/* in a root tree, where that has the directory */
+	tree_put_text(fix->tree, "jail/var/.keep", "");
+	free(fix->policy.root);
+	fix->policy.root = strdup("/jail");
+	loads(fix);
+	paths_are(fix, "");
+	tree_put_text(fix->tree, "jail/var/spool/mail/.keep", "");
+	loads(fix);
+	paths_are(fix, "mail /var/spool/mail/alice /var/spool/mail/alice /var/spool/mail/alice d\n");
+	assert_int_equal(symlinkat("spool/mail", fix->tree->fd, "jail/var/mail"), 0);
+	loads(fix);
+	paths_are(fix, "mail /var/mail/alice /var/spool/mail/alice /var/spool/mail/alice d\n");
 }
 
 static void test_automounts(void **state)
