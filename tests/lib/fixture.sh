@@ -38,6 +38,7 @@ fixture_start()
 	for user in "${USERS[@]}"; do
 		! id "$user" >/dev/null 2>&1 || bail "there is a user $user on this machine already"
 	done
+	records_forget
 	leftovers_before
 	trap fixture_stop EXIT
 	trap 'exit 130' INT TERM HUP
@@ -200,6 +201,13 @@ gone_pids()
 	done
 }
 
+# The host's records of logins are real files of the machine, in which others write meanwhile.
+records_forget()
+{
+	python3 "$TOP/tests/lib/forget.py" "$(stat -c %Y "$P/libexec" 2>/dev/null || date +%s)" "${USERS[@]}"
+	[ ! -e "$P/private/made-utmp" ] || rm -f /run/utmp
+}
+
 remove_accounts()
 {
 	local user file
@@ -253,6 +261,9 @@ fixture_remove()
 		wait "$SYSLOG_PID" 2>/dev/null
 		rm -f /dev/log
 	fi
+	# the watchers write to the very end
+	eventually 2 sessions_gone
+	records_forget
 	remove_accounts
 	leftovers_remove_parents
 	rm -rf "$P"

@@ -65,7 +65,8 @@ left_files()
 	sha256sum /etc/passwd /etc/group /etc/shadow /etc/gshadow /etc/subuid /etc/subgid \
 		/etc/passwd- /etc/group- /etc/shadow- /etc/gshadow- 2>/dev/null
 	session_names | sed 's/^/state of a session: /'
-	ls -d /dev/log /run/sshd 2>/dev/null
+	ls -d /dev/log /run/sshd /run/utmp 2>/dev/null
+	grep -aoE 'ctest[0-9a-z]+' /var/log/wtmp 2>/dev/null | sort | uniq -c
 }
 
 leftovers_before()

@@ -64,7 +64,6 @@ sshd_config()
 		PasswordAuthentication no
 		KbdInteractiveAuthentication no
 		PrintMotd no
-		PrintLastLog no
 		MaxStartups 400
 		MaxSessions 50
 		LogLevel VERBOSE
@@ -76,6 +75,7 @@ sshd_config()
 		printf 'PAMServiceName %s\nPerSourcePenalties no\n' "$SSHD_SERVICE"
 	fi
 	printf '%s\n' "$@"
+	grep -qi '^printlastlog' <<<"$(printf '%s\n' "$@")" || echo 'PrintLastLog no'
 	grep -qi '^subsystem' <<<"$(printf '%s\n' "$@")" || echo 'Subsystem sftp internal-sftp'
 }
 
