@@ -34,10 +34,14 @@ enum watch_message {
 /* Files of a session's state directory, INIT_STATE_ROOT/NAME (0700, root). */
 #define INIT_STATE_ROOT "/run/contained"
 #define STATE_SESSION "session" /* one line: "user=alice uid=1000 service=sshd rhost=192.0.2.1", escaped */
+#define STATE_RECORD "record"           /* a struct record (init_record.h), of a login whose session has not begun */
+#define STATE_RECORD_OPEN "record.open" /* the same from the begin to the end, with the time of the begin */
 #define STATE_CGROUPS "cgroups" /* a line each: the session's directory, a tab, where the leader came from */
 
 enum {
 	BEGIN_MS = 30000, /* from the watcher's start to the session's begin */
+	/* from the begin to the entry in lastlog: sshd and login first look there for the time of the login before */
+	RECORD_LAST_MS = 5000,
 	END_GRACE_MS = 500,  /* from SIGHUP and SIGTERM to SIGKILL for the programs of a session */
 	END_LEADER_MS = 400, /* for the session process to end by itself once its container is gone */
 	END_REMOVE_MS = 1500, /* for the control groups to become empty */

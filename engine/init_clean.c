@@ -216,7 +216,7 @@ bool clean_name(int state, char *name)
 
 void clean_state(int state, const char *name)
 {
-	static const char *const files[] = { STATE_SESSION, STATE_CGROUPS };
+	static const char *const files[] = { STATE_SESSION, STATE_CGROUPS, STATE_RECORD, STATE_RECORD_OPEN };
 	int root = sys_openat(state, "..", O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 
 	for (unsigned i = 0; i < sizeof files / sizeof *files; i++)
@@ -238,6 +238,7 @@ static bool sweep_one(int root, const char *name, int milliseconds)
 	if (sys(__NR_flock, state, lock_exclusive | lock_nonblock) == 0) {
 		clean_load(&cleaning, state);
 		gone = clean_remove(&cleaning, 0, milliseconds);
+		record_end(state);
 		if (gone)
 			clean_state(state, name);
 	} else {
@@ -287,6 +288,7 @@ int clean_sweep(int dir, const char *path, const char *name, bool forced)
 
 	if (root < 0)
 		return root == -SYS_ENOENT ? 0 : 1;
+	record_prepare();
 	if (name) {
 		/* its lock may be held for a moment yet by a builder that is being killed */
 		int64_t end = sys_milliseconds() + END_REMOVE_MS;

@@ -3,6 +3,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "init_record.h"
+
 /* Keeps CAP_KILL alone, sets the name shown by ps, hides /proc/PID from others. */
 void init_harden(const char *name);
 
@@ -42,6 +44,16 @@ bool clean_remove(const struct cleaning *cleaning, int spared, int milliseconds)
 void clean_state(int state, const char *name);
 /* The name of an open state directory (from /proc/self/fd), into a buffer of 64 bytes. */
 bool clean_name(int state, char *name);
+
+/* No limit on the size of files, which the session process may have had from a user (su), stops the records. */
+void record_prepare(void);
+/* Writes the begin of a login to the host's utmp and wtmp. false: the session gets no records. */
+bool record_begin(int state);
+/* Writes a login that has begun to the host's lastlog. */
+void record_last(int state);
+/* Writes the end of a login that has begun, to all of them. Once more does nothing. */
+void record_end(int state);
+
 /*
  * Goes through the state root, a path below dir; name: wait for this one. forced: even if somebody did so a moment ago.
  */

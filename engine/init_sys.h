@@ -4,7 +4,7 @@
  *
  * Two of its processes stay with every session and one exec of it stands in every login's way: starting a
  * static program of a C library costs a millisecond here and 50 KiB a process, this one 0.1 ms and
- * 12 KiB. Only what init_main.c, init_watch.c and init_clean.c need; errors come back as -errno.
+ * 12 KiB. Only what the files init_*.c need; errors come back as -errno.
  */
 #include <asm/unistd.h>
 #include <linux/fcntl.h>

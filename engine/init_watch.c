@@ -44,6 +44,7 @@ struct watch {
 	char name[64];
 	char label[512];
 	int64_t begin; /* 0: the session has not begun */
+	int patience;  /* ms; -1: nothing to do until something happens */
 	int twin;      /* writing end of a pipe to the twin: "it has begun" */
 	bool closing;  /* the session process asked for the end, or is still setting up: it lives on */
 };
@@ -144,6 +145,7 @@ static void finish(struct watch *watch)
 	gone = clean_remove(&watch->cleaning, leader > 0 ? leader : 0, END_REMOVE_MS);
 	if (watch->begin)
 		log_end(watch, &usage);
+	record_end(WATCH_STATE);
 	/* what stays busy is the next sweep's, which finds it by the state */
 	if (gone)
 		clean_state(WATCH_STATE, watch->name);
@@ -183,6 +185,7 @@ static bool heard(struct watch *watch, struct sys_poll *control)
 		sys(__NR_write, watch->twin, "b", 1);
 		send_byte(WATCH_BEGUN);
 		log_line(watch->name, " begin ", watch->label, NULL);
+		watch->patience = record_begin(WATCH_STATE) ? RECORD_LAST_MS : -1;
 		return true;
 	}
 	if (got == 1 && message == WATCH_CLOSE) {
@@ -228,9 +231,11 @@ int watch_run(void)
 	long twin;
 
 	watch.begin = 0;
+	watch.patience = BEGIN_MS;
 	watch.closing = false;
 	if (!clean_name(WATCH_STATE, watch.name))
 		return 1;
+	record_prepare();
 	sys_read_file(WATCH_STATE, STATE_SESSION, watch.label, sizeof watch.label);
 	self = (int)sys(__NR_pidfd_open, sys(__NR_getpid), 0);
 	if (self < 0 || sys(__NR_pipe2, pipe, O_CLOEXEC | O_NONBLOCK) < 0)
@@ -253,8 +258,12 @@ int watch_run(void)
 	send_byte(WATCH_READY);
 	for (;;) {
 		/* a session process that is stopped in the middle of its set-up does not keep all this for ever */
-		if (sys_poll(poll, fds, watch.begin ? -1 : BEGIN_MS) == 0)
-			break;
+		if (sys_poll(poll, fds, watch.patience) == 0) {
+			if (!watch.begin)
+				break;
+			record_last(WATCH_STATE);
+			watch.patience = -1;
+		}
 		if (poll[fd_control].revents && !heard(&watch, &poll[fd_control]))
 			break;
 		if (poll[fd_init].revents || poll[fd_leader].revents || poll[fd_twin].revents)

@@ -245,6 +245,8 @@ int plan_make_program(const struct policy *policy, const struct subject *subject
 		return -1;
 	if (text_format(plan.name, sizeof plan.name, "%s", name) < 0)
 		return fail(err, errno, name, "is too long for the name of a session");
+	if (!plan.program.path && record_wanted(subject->service, subject->rhost))
+		record_make(name, subject->user, subject->uid, subject->rhost, &plan.record);
 	plan.slots = host->privileged ? (unsigned)policy->slots : 0;
 	plan.slot_wait = (int)policy->slot_wait;
 	plan_rlimits(&plan, policy);

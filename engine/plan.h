@@ -18,6 +18,7 @@
 #include "mounts.h"
 #include "namespaces.h"
 #include "policy.h"
+#include "record.h"
 #include "rlimits.h"
 #include "state.h"
 #include "subject.h"
@@ -42,6 +43,7 @@ struct program {
 struct plan {
 	char name[TAROT_NAME]; /* hostname, control group, state directory, log field */
 	char label[480];       /* "user=alice uid=1000 service=sshd rhost=192.0.2.1", escaped, for the records */
+	struct record record; /* for the host's utmp, wtmp and lastlog; the process is set when it is known */
 
 	unsigned slots;      /* set-ups at the same time on this host; 0: as many as come */
 	int slot_wait;       /* ms to wait for one */

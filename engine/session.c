@@ -208,6 +208,7 @@ int step_open(struct session *session, struct error *err)
 static int write_state(const struct session *session, struct error *err)
 {
 	const struct cgroup_plan *cgroup = &session->plan->cgroup;
+	struct record record = session->plan->record;
 	char text[CGROUP_DIRS * (2 * CGROUP_PATH + 4)];
 	size_t used = 0;
 
@@ -220,9 +221,14 @@ static int write_state(const struct session *session, struct error *err)
 			return fail(err, errno, "cgroup", "the paths are too long");
 		used += (size_t)put;
 	}
-	if (state_write(session->state, STATE_CGROUPS, text, err) < 0)
+	if (state_write(session->state, STATE_CGROUPS, text, strlen(text), err) < 0)
 		return -1;
-	return state_write(session->state, STATE_SESSION, session->plan->label, err);
+	if (record.entry.type != RECORD_NONE) {
+		record_set_process(&record, getpid());
+		if (state_write(session->state, STATE_RECORD, &record, sizeof record, err) < 0)
+			return -1;
+	}
+	return state_write(session->state, STATE_SESSION, session->plan->label, strlen(session->plan->label), err);
 }
 
 /* The builder died, hangs or never came: nobody is on duty, so this process sees to it that nothing is left. */

@@ -86,17 +86,17 @@ void state_discard(const struct state_root *root, const char *name, int *fd)
 	/* without a new fd: having none may be why it came to nothing. Whatever stays, the next sweep takes. */
 	(void)unlinkat(*fd, STATE_SESSION, 0);
 	(void)unlinkat(*fd, STATE_CGROUPS, 0);
+	(void)unlinkat(*fd, STATE_RECORD, 0); /* never STATE_RECORD_OPEN: no watcher was on duty */
 	if (text_format(path, sizeof path, "%s/%s", root->path, name) > 0)
 		(void)rmdir(path);
 	own_close_fd(fd);
 }
 
-int state_write(int fd, const char *file, const char *text, struct error *err)
+int state_write(int fd, const char *file, const void *data, size_t size, struct error *err)
 {
 	own_fd int out = openat(fd, file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	size_t length = strlen(text);
 
-	if (out < 0 || write(out, text, length) != (ssize_t)length)
+	if (out < 0 || write(out, data, size) != (ssize_t)size)
 		return fail(err, errno, file, "cannot write the session's state");
 	return 0;
 }

@@ -28,7 +28,7 @@ int state_reserve(const struct state_root *root, char name[TAROT_NAME], int *fd,
 void state_discard(const struct state_root *root, const char *name, int *fd);
 
 /* Writes one file of the state directory (0600), once. */
-int state_write(int fd, const char *file, const char *text, struct error *err);
+int state_write(int fd, const char *file, const void *data, size_t size, struct error *err);
 
 /*
  * One of `slots` set-ups at a time: waits up to wait_ms. The slot is the returned fd: closing it, or dying, gives it

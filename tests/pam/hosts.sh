@@ -119,6 +119,9 @@ expect [0-9a-f]+-[a-z-]+\s+ctest1
 send exit
 END
 logged "login" login
+logins=$([ -f /var/log/wtmp ] && echo 1 || echo 0)
+in_wtmp() { grep -ao ctest1 /var/log/wtmp 2>/dev/null | grep -c .; }
+is "login is in wtmp, su and runuser are not" "$(in_wtmp)" "$logins"
 talk "login of an exempt user" login -f ctestx <<END
 send PS1='REA''DY> '
 expect READY>
@@ -226,6 +229,7 @@ if command -v pamtester >/dev/null; then
 else
 	skip "no pamtester: make deps" "a session within a session"
 fi
+is "nor are cron, sudo and the others" "$(in_wtmp)" "$logins"
 
 fixture_end
 done_testing
