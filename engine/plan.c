@@ -100,6 +100,7 @@ static void plan_privileges(struct plan *plan, const struct policy *policy, cons
 		.securebits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
 			(policy->keep_caps ? 0 : SECBIT_NO_CAP_AMBIENT_RAISE) | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED,
 	};
+	plan->new_keyring = policy->keyring == KEYRING_NEW;
 	plan->no_new_privs = policy->no_new_privs;
 	plan->seccomp = &syscalls_profiles[policy->seccomp];
 	if (plan->program.path)

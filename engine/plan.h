@@ -68,6 +68,7 @@ struct plan {
 	struct limit rlimits[RLIMITS];
 	size_t rlimit_count;
 	struct caps_plan caps; /* of the process that joins (a PAM application's): see caps.h */
+	bool new_keyring; /* the joining process gets an empty session keyring */
 	bool no_new_privs;
 	const struct syscalls_profile *seccomp;
 

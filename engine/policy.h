@@ -20,6 +20,7 @@ enum network_mode { NETWORK_NONE, NETWORK_HOST };
 enum userns_mode { USERNS_OFF, USERNS_TRY, USERNS_REQUIRE };
 enum root_mode { ROOT_READONLY, ROOT_OVERLAY_EPHEMERAL };
 enum home_mode { HOME_OWN, HOME_NONE };
+enum keyring_mode { KEYRING_NEW, KEYRING_KEEP };
 
 enum { RLIMITS = 16 }; /* RLIM_NLIMITS of every Linux architecture */
 
@@ -62,6 +63,7 @@ struct policy {
 
 	/* privileges */
 	uint64_t keep_caps; /* mask */
+	int keyring;        /* enum keyring_mode */
 	bool no_new_privs;
 	int seccomp; /* index into syscalls_profiles */
 

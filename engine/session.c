@@ -55,6 +55,11 @@ static bool has_limits(const struct plan *plan)
 	return plan->rlimit_count > 0;
 }
 
+static bool has_new_keyring(const struct plan *plan)
+{
+	return plan->new_keyring;
+}
+
 static bool has_no_new_privs(const struct plan *plan)
 {
 	return plan->no_new_privs;
@@ -102,6 +107,8 @@ const struct session_step session_steps[] = {
 		"the session process comes in: the point of no return" },
 	{ "groups", PHASE_JOIN, PLACE_LEADER, NULL, step_groups, NULL,
 		"groups that open the host are given up; names come from the session's own files" },
+	{ "keyring", PHASE_JOIN, PLACE_LEADER, has_new_keyring, step_keyring, NULL,
+		"no key of the host's session keyring is possessed inside" },
 	{ "limits", PHASE_SEAL, PLACE_LEADER, has_limits, step_limits, NULL, "while raising is still allowed" },
 	{ "caps", PHASE_SEAL, PLACE_LEADER, NULL, step_caps, NULL, "before seccomp may forbid capset" },
 	{ "nonewprivs", PHASE_SEAL, PLACE_LEADER, has_no_new_privs, step_no_new_privs, NULL,

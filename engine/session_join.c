@@ -2,11 +2,13 @@
 #include <errno.h>
 #include <grp.h>
 #include <limits.h>
+#include <linux/keyctl.h>
 #include <nss.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "own.h"
@@ -81,6 +83,21 @@ int step_groups(struct session *session, struct error *err)
 	if (session->plan->own_names)
 		use_own_names();
 	return give_up_groups(session->plan, err);
+}
+
+/*
+ * An anonymous keyring takes the place of whatever session keyring the login came with, pam_keyinit's or the user's
+ * default one (keyctl(2), session-keyring(7)).
+ */
+int step_keyring(struct session *session, struct error *err)
+{
+	(void)session;
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) >= 0)
+		return 0;
+	if (errno == ENOSYS)
+		return 0; /* a kernel without keys: nobody possesses any */
+	fail(err, errno, "session keyring", "cannot make a new one");
+	return error_hint(err, "set keyring = keep where keys are forbidden; for a quota see /proc/key-users");
 }
 
 int step_limits(struct session *session, struct error *err)

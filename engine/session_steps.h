@@ -21,6 +21,7 @@ int step_attach(struct session *session, struct error *err); /* session_join.c *
 void undo_attach(struct session *session);
 int step_setns(struct session *session, struct error *err);
 int step_groups(struct session *session, struct error *err);
+int step_keyring(struct session *session, struct error *err);
 int step_limits(struct session *session, struct error *err);
 int step_caps(struct session *session, struct error *err);
 int step_no_new_privs(struct session *session, struct error *err);

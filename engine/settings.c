@@ -24,6 +24,7 @@ static const char *const userns_words[] = { "off", "try", "require", NULL };
 static const char *const root_mode_words[] = { "readonly", "overlay-ephemeral", NULL };
 static const char *const home_words[] = { "own", "none", NULL };
 static const char *const homes_words[] = { "show", NULL };
+static const char *const keyring_words[] = { "new", "keep", NULL };
 
 #define ROW(SCOPE, KIND, FIELD, FALLBACK, CHOICES, MIN, MAX, DOC)                                  \
 	{                                                                                          \
@@ -145,6 +146,8 @@ const struct setting settings[] = {
 
 	ROW(SESSION, CAPS, keep_caps, "", NONE, 0, 0,
 		"Capabilities that stay in the bounding set; all others can never be gained."),
+	ROW(SESSION, CHOICE, keyring, "new", keyring_words, 0, 0,
+		"A session keyring of its own (new), or the login's (keep): AFS, Kerberos tickets in the kernel."),
 	ROW(SESSION, BOOL, no_new_privs, "yes", NONE, 0, 0,
 		"Whether setuid programs such as sudo and passwd are without effect inside."),
 	ROW(SESSION, CHOICE, seccomp, "default", syscalls_profile_names, 0, 0,

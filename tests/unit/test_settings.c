@@ -78,6 +78,8 @@ static void words_are_in_the_order_of_the_enums(void **state)
 	is_word("user_namespace", USERNS_REQUIRE, "require");
 	is_word("home", HOME_OWN, "own");
 	is_word("home", HOME_NONE, "none");
+	is_word("keyring", KEYRING_NEW, "new");
+	is_word("keyring", KEYRING_KEEP, "keep");
 	for (size_t i = 0; i < syscalls_profiles_count; i++)
 		is_word("seccomp", (int)i, syscalls_profiles[i].name);
 }
@@ -101,6 +103,7 @@ static void defaults_are_as_written(void **state)
 	assert_int_equal(policy.drop_groups.count, 13);
 	assert_true(list_has(&policy.drop_groups, "docker"));
 	assert_true(policy.syslog && policy.no_new_privs);
+	assert_int_equal(policy.keyring, KEYRING_NEW);
 	assert_true(policy.tmp_size.set && policy.tmp_size.value == (uint64_t)1 << 30);
 	assert_true(policy.memory.set && policy.memory.percent && policy.memory.value == 50);
 	assert_false(policy.swap.set || policy.cpu_weight.set || policy.cpu_quota.set);
