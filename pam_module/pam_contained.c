@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -28,10 +29,12 @@
 #include "engine/session.h"
 #include "engine/state.h"
 #include "engine/subject.h"
+#include "engine/subject_password.h"
 #include "engine/text.h"
 
 #define EXPORTED __attribute__((visibility("default")))
 #define DATA_NAME "contained-session"
+#define SSHD_TTY "ssh" /* what sshd, and nobody else, calls its terminal */
 enum { CLOSE_MS = 2500 };
 /*
  * Not PAM_SESSION_ERR: sudo alone goes on after that one, as if there had been no session to open
@@ -121,17 +124,26 @@ static const char *item(pam_handle_t *pamh, int type)
 	return value;
 }
 
+static const char refused[] = "This login could not be set up. Please tell the administrator";
+static const char expired[] = "Your password has expired and has to be changed by the administrator first";
+
 /* The administrator's line, and the user's sentence; both carry the name to quote. */
-static int refuse(
-	pam_handle_t *pamh, bool silent, const char *user, const char *name, const struct error *err)
+static int refuse(pam_handle_t *pamh, bool silent, const char *user, const char *name, const char *sentence,
+	const struct error *err)
 {
 	char text[1024], who[160];
 
 	error_format(err, text, sizeof text);
 	text_escape(who, sizeof who, user);
+	/*
+	 * sshd looks at an expired password before it looks at the session (do_child() in its session.c), and runs
+	 * passwd on the host for a login that was refused (seen): a program of the user's own, without privileges.
+	 */
+	if (text_equal(item(pamh, PAM_TTY), SSHD_TTY))
+		(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); /* cannot fail (prctl(2)) */
 	pam_syslog(pamh, LOG_ERR, "%s: %s [%s]", who, text, name);
 	if (!silent)
-		(void)pam_error(pamh, "This login could not be set up. Please tell the administrator: %s", name);
+		(void)pam_error(pamh, "%s: %s", sentence, name);
 	return SESSION_REFUSED;
 }
 
@@ -211,6 +223,22 @@ static int make_plan(pam_handle_t *pamh, int root_fd, const struct arguments *ar
 	return plan_make(&up->policy, &up->subject, &up->host, name, &up->plan, err);
 }
 
+/*
+ * sshd alone asks for the new password after the session is open, by running passwd inside (do_pwchange() in its
+ * session.c), where a setuid program is without effect: nosuid, whatever no_new_privs says. The others ask before it.
+ */
+static bool needs_password(int root_fd, const struct setting_up *up, struct error *err)
+{
+	const char *user = up->subject.user;
+
+	if (!text_equal(up->subject.tty, SSHD_TTY) || !subject_password_expired(root_fd, user))
+		return false;
+	fail(err, 0, user, "the password has expired, and passwd is without effect inside");
+	error_step(err, "plan");
+	error_hint(err, "as root: passwd %s, or chage %s", user, user);
+	return true;
+}
+
 static void forget(pam_handle_t *pamh, void *data, int status)
 {
 	struct kept *kept = data;
@@ -229,13 +257,13 @@ static int open_contained(pam_handle_t *pamh, int root_fd, const struct argument
 	struct error err = { 0 };
 	own_fd int state = -1;
 	char name[TAROT_NAME] = "no name";
-	const char *why = NULL;
+	const char *why = NULL, *sentence = refused;
 	int result = SESSION_REFUSED, planned;
 
 	/* for what goes wrong before there is a session to name; tarot_draw() leaves "no name" where it fails */
 	(void)tarot_draw(0, name, NULL);
 	if (check_process(&err) < 0)
-		return refuse(pamh, kept->silent, user, name, &err);
+		return refuse(pamh, kept->silent, user, name, sentence, &err);
 	planned = make_plan(pamh, root_fd, arguments, user, name, &state, &up, &why, &err);
 	if (planned < 0)
 		error_step(&err, "plan");
@@ -246,6 +274,8 @@ static int open_contained(pam_handle_t *pamh, int root_fd, const struct argument
 	} else if (planned == 0 && text_equal(up.subject.service, "systemd-user")) {
 		/* it executes in the same process, whose /proc/self would dangle; the login goes on without it */
 		pam_syslog(pamh, LOG_INFO, "%s: no user manager for a contained user", user);
+	} else if (planned == 0 && needs_password(root_fd, &up, &err)) {
+		sentence = expired;
 	} else if (planned == 0) {
 		if (up.plan.limits_left_out[0])
 			pam_syslog(pamh, LOG_WARNING, "%s: limits = try: this host cannot give: %s [%s]", user,
@@ -259,7 +289,7 @@ static int open_contained(pam_handle_t *pamh, int root_fd, const struct argument
 	if (state >= 0)
 		state_discard(&state_root_of_host, name, &state);
 	if (err.cause[0])
-		(void)refuse(pamh, kept->silent, user, name, &err);
+		(void)refuse(pamh, kept->silent, user, name, sentence, &err);
 	free_setting_up(&up);
 	return result;
 }
