@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "helper.h"
+#include "host_ccache.h"
 #include "host_paths.h"
 #include "namespaces.h"
 #include "own.h"
@@ -240,6 +241,18 @@ void host_try_userns(struct host *host)
 	host->userns = host->userns_num == 0;
 }
 
+static int load_ccache(int root_fd, const struct subject *subject, struct host *host, struct error *err)
+{
+	char path[PATH_MAX];
+	bool directory;
+
+	if (!host_ccache_path(subject->ccache, subject->uid, path, sizeof path, &directory) ||
+		!host_ccache_usable(root_fd, path, subject->uid, directory))
+		return 0;
+	host->ccache = strdup(path);
+	return host->ccache ? 0 : fail(err, ENOMEM, path, "cannot keep the path");
+}
+
 int host_load(int root_fd, const struct policy *policy, const struct subject *subject, struct host *out,
 	struct error *err)
 {
@@ -252,6 +265,7 @@ int host_load(int root_fd, const struct policy *policy, const struct subject *su
 		load_homes(root_fd, policy, subject, &host, err) < 0 ||
 		host_paths_load(root_fd, policy, subject, &host, err) < 0 ||
 		load_secrets(root_fd, &host, err) < 0 ||
+		load_ccache(root_fd, subject, &host, err) < 0 ||
 		(policy->syslog && host_resolve(root_fd, "/dev/log", &host.syslog_socket, err) < 0)) {
 		host_free(&host);
 		return -1;
@@ -295,6 +309,7 @@ void host_free(struct host *host)
 	free(host->home);
 	free(host->syslog_socket);
 	free(host->terminal);
+	free(host->ccache);
 	list_free(&host->homes);
 	list_free(&host->secrets);
 	host_paths_free(host);

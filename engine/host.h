@@ -47,6 +47,7 @@ struct host {
 	char *syslog_socket; /* what /dev/log leads to */
 	char *terminal;      /* the subject's terminal, "/dev/pts/3", "/dev/tty1" */
 	dev_t terminal_device;
+	char *ccache; /* the login's Kerberos cache, below /tmp, /var/tmp or /run/user/UID: the user's own */
 	struct list homes;   /* of the policy's list (and the parent of the subject's home): those that exist */
 	struct host_path *paths; /* in the order of enum path_use */
 	size_t path_count;

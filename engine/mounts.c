@@ -125,6 +125,10 @@ static int run_bind(struct builder *builder, const struct mount_op *op, struct e
 		return -1;
 	if (fstat(source, &info) < 0)
 		return fail(err, errno, op->source, "cannot look at");
+	/* looked at again, by the fd that is bound: the user may have exchanged it since the plan was made */
+	if (op->flags & MOUNT_OWNED && (info.st_uid != op->uid ||
+		    !(S_ISDIR(info.st_mode) || (S_ISREG(info.st_mode) && info.st_nlink == 1))))
+		return fail(err, ENOENT, op->source, "is not there as the user's own");
 	tree = k_open_tree(source, "", AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE);
 	if (tree < 0)
 		return fail(err, errno, op->source, "cannot bind");

@@ -155,6 +155,15 @@ static void add_run(struct maker *maker)
 		.why = "by this a login inside the session is recognised");
 }
 
+/* Over the private directories, at the path that KRB5CCNAME says. */
+static void add_ccache(struct maker *maker)
+{
+	if (maker->host->ccache)
+		ADD(maker, .kind = MOUNT_BIND, .target = maker->host->ccache, .source = maker->host->ccache,
+			.uid = maker->subject->uid, .why = "KRB5CCNAME",
+			.flags = MOUNT_RW | MOUNT_NOEXEC | MOUNT_CREATE | MOUNT_OPTIONAL | MOUNT_OWNED);
+}
+
 /* In our layer over a read-only /etc; or right where a root that takes writing has it. */
 static void put(struct maker *maker, const char *path, const char *text, mode_t mode, const char *why)
 {
@@ -236,6 +245,7 @@ int plan_mounts_make(struct plan *plan, const struct policy *policy, const struc
 	add_etc(&maker, &paths, accounts);
 	plan_paths_add(&maker, &paths);
 	plan_paths_free(&paths);
+	add_ccache(&maker);
 	if (plan->mount_count > MOUNTS_MOST)
 		return fail(err, 0, "mounts", "would be %zu operations, at most %d can be", plan->mount_count, MOUNTS_MOST);
 	if (maker.broken)

@@ -207,6 +207,17 @@ int subject_set_login(struct subject *subject, const char *service, const char *
 	return 0;
 }
 
+int subject_set_ccache(struct subject *subject, const char *ccache, struct error *err)
+{
+	own_text char *copy = ccache ? strdup(ccache) : NULL;
+
+	if (ccache && !copy)
+		return fail(err, ENOMEM, subject->user, "cannot keep what is known of the login");
+	free(subject->ccache);
+	subject->ccache = take_pointer(copy);
+	return 0;
+}
+
 void subject_free(struct subject *subject)
 {
 	for (size_t i = 0; i < subject->group_count; i++)
@@ -219,6 +230,7 @@ void subject_free(struct subject *subject)
 	free(subject->service);
 	free(subject->tty);
 	free(subject->rhost);
+	free(subject->ccache);
 	*subject = (struct subject){ 0 };
 }
 

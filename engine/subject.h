@@ -31,6 +31,7 @@ struct subject {
 	size_t group_count;
 	/* what the PAM application said of the login; "" where it said nothing, never NULL */
 	char *service, *tty, *rhost;
+	char *ccache; /* KRB5CCNAME of the PAM environment, not to be believed; NULL where there is none */
 };
 
 /*
@@ -44,6 +45,9 @@ int subject_load(int root_fd, const char *user, const char *helper, int timeout_
 /* Copies service, tty and rhost in (NULL counts as ""). 0, or -1 and err (ENOMEM). */
 int subject_set_login(struct subject *subject, const char *service, const char *tty,
 	const char *rhost, struct error *err);
+
+/* Copies in what names the login's Kerberos cache; NULL for none. 0, or -1 and err (ENOMEM). */
+int subject_set_ccache(struct subject *subject, const char *ccache, struct error *err);
 
 void subject_free(struct subject *subject);
 

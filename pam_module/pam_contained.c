@@ -205,7 +205,8 @@ static int make_plan(pam_handle_t *pamh, int root_fd, const struct arguments *ar
 	if (subject_load(root_fd, user, CONTAINED_LIBEXEC "/contained-subject", (int)globals->deadline, &up->subject,
 		    err) < 0 ||
 		subject_set_login(&up->subject, item(pamh, PAM_SERVICE), item(pamh, PAM_TTY),
-			item(pamh, PAM_RHOST), err) < 0)
+			item(pamh, PAM_RHOST), err) < 0 ||
+		subject_set_ccache(&up->subject, pam_getenv(pamh, "KRB5CCNAME"), err) < 0)
 		return -1;
 	*why = policy_exempts(up->file, &up->subject);
 	if (*why)
@@ -216,6 +217,8 @@ static int make_plan(pam_handle_t *pamh, int root_fd, const struct arguments *ar
 		host_wake(CONTAINED_LIBEXEC, &up->paths, (int)globals->deadline, err) < 0 ||
 		host_load(root_fd, &up->policy, &up->subject, &up->host, err) < 0)
 		return -1;
+	if (arguments->debug && up->subject.ccache && !up->host.ccache)
+		pam_syslog(pamh, LOG_DEBUG, "%s: KRB5CCNAME names no cache to be shown inside", user);
 	/* as late as can be: the name is the first thing that has to be cleared up, and until there is a builder only
 	 * this process could */
 	if (state_reserve(&state_root_of_host, name, state, err) < 0)
