@@ -10,7 +10,7 @@
 
 enum { PLACES = 3 };
 
-/* The places of add_scratch() in plan_mounts.c. */
+/* The places that plan_mounts.c and plan_paths.c make empty. */
 static void name_places(uid_t uid, char places[PLACES][32])
 {
 	(void)text_format(places[0], sizeof places[0], "/tmp");

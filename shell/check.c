@@ -1,10 +1,15 @@
-/* contained check: every error of a configuration at once. */
+/* contained check: every error of a configuration at once, and what of the host does not fit. */
 #include "commands.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdarg.h>
 #include <stdlib.h>
 
 #include "engine/own.h"
 #include "engine/text.h"
+#include "shell/check.h"
 
 int print_error(const struct error *err)
 {
@@ -45,18 +50,98 @@ int load_policy_file(const char *path, struct policy_file **out)
 	return 0;
 }
 
+static void tell(struct check *check, const char *kind, const char *format, va_list values)
+{
+	char text[1024], shown[1200];
+
+	if (vsnprintf(text, sizeof text, format, values) < 0)
+		return;
+	text_escape(shown, sizeof shown, text);
+	if (list_has(&check->told, shown))
+		return;
+	printf("%s: %s\n", kind, shown);
+	(void)list_add(&check->told, shown); /* without memory it is told twice */
+}
+
+void check_note(struct check *check, const char *format, ...)
+{
+	va_list values;
+
+	va_start(values, format);
+	tell(check, "note", format, values);
+	va_end(values);
+}
+
+void check_warn(struct check *check, const char *format, ...)
+{
+	va_list values;
+
+	va_start(values, format);
+	tell(check, "warning", format, values);
+	va_end(values);
+}
+
+struct options {
+	const char *conf, *host_root, *sshd_config;
+};
+
+static int parse_options(int argc, char **argv, struct options *out)
+{
+	static const struct option names[] = { { "sshd-config", required_argument, NULL, 's' },
+		{ "host-root", required_argument, NULL, 'r' }, { NULL, 0, NULL, 0 } };
+	int option;
+
+	*out = (struct options){ .conf = CONTAINED_CONF };
+	while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
+		if (option == 's')
+			out->sshd_config = optarg;
+		else if (option == 'r')
+			out->host_root = optarg;
+		else
+			return -1;
+	}
+	if (optind < argc)
+		out->conf = argv[optind++];
+	return optind == argc ? 0 : -1;
+}
+
+/* What of the host does not fit. Findings, not errors: a configuration may be checked before it is in place. */
+static void check_host(const struct options *options, int root_fd)
+{
+	struct check check = { .root_fd = root_fd, .conf = options->conf };
+
+	check_pam(&check);
+	if (options->host_root)
+		check_note(&check, "sshd is not asked: --host-root");
+	else
+		check_sshd(&check, options->sshd_config);
+	check_automounts(&check);
+	list_free(&check.told);
+}
+
 int command_check(int argc, char **argv)
 {
-	const char *path = argc > 1 ? argv[1] : CONTAINED_CONF;
+	struct options options;
 	struct policy_file *file;
+	own_fd int root_fd = -1;
+	bool good;
 
-	if (argc > 2) {
-		fputs("usage: contained check [FILE]\n", stderr);
+	if (parse_options(argc, argv, &options) < 0) {
+		fputs("usage: contained check [--sshd-config FILE] [--host-root DIR] [FILE]\n", stderr);
 		return COMMAND_USAGE;
 	}
-	if (load_policy_file(path, &file) < 0)
-		return 1;
-	printf("%s: no errors\n", path);
-	policy_file_free(file);
-	return 0;
+	root_fd = open(options.host_root ? options.host_root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root_fd < 0) {
+		struct error err;
+
+		fail(&err, errno, options.host_root, "cannot open");
+		return print_error(&err);
+	}
+	good = load_policy_file(options.conf, &file) == 0;
+	if (good) {
+		printf("%s: no errors\n", options.conf);
+		policy_file_free(file);
+	}
+	check_host(&options, root_fd);
+	return good ? 0 : 1;
 }

@@ -9,7 +9,8 @@
 static const struct command commands[] = {
 	{ "explain", command_explain, "USER [--service S] [--profile P] [--tty T] [--conf FILE] [--host-root DIR]",
 		"what a login of USER would get, with the line of the file behind each value; runs nothing" },
-	{ "check", command_check, "[FILE]", "every error of a configuration at once; exit status 0 or 1" },
+	{ "check", command_check, "[--sshd-config FILE] [--host-root DIR] [FILE]",
+		"every error of a configuration at once (exit status 0 or 1), and what of the host does not fit" },
 };
 
 static int usage(FILE *out, int status)

@@ -84,6 +84,7 @@ static const struct line {
 	{ "shift", "trying a user namespace", tell_maps, NULL },
 	{ "join", "joining the cgroups", NULL, NULL },
 	{ "setns", "joining the namespaces", NULL, NULL },
+	{ "keyring", "leaving the session keyring", NULL, NULL },
 	{ "groups", "giving up groups", NULL, NULL },
 	{ "limits", "setting rlimit", tell_limits, NULL },
 	{ "caps", "dropping capabilities", tell_caps, NULL },

@@ -1,5 +1,5 @@
 #!/bin/bash
-# What `contained explain` says of made-up hosts, against the texts in expected/.
+# What `contained explain` and `contained check` say of made-up hosts, against the texts in expected/.
 #
 #	tests/golden/run.sh               compares
 #	tests/golden/run.sh --regenerate  writes the texts anew: read the difference before it is kept
@@ -40,13 +40,31 @@ explain()
 	printf 'exit status %d\n' "$status"
 }
 
-# golden NAME TREE CONF ARGUMENT…
+# check TREE CONF ARGUMENT…: the same of contained check
+check()
+{
+	local tree=$1 conf=$2
+
+	shift 2
+	"$contained" check "$@" --host-root "$work/trees/$tree" "$conf.conf" 2>&1 </dev/null
+	printf 'exit status %d\n' "$?"
+}
+
 golden()
 {
-	local name=$1 said difference
+	compare "$1" "$(explain "${@:2}" | normal)"
+}
 
-	shift
-	said=$(explain "$@" | normal)
+golden_check()
+{
+	compare "$1" "$(check "${@:2}" | normal)"
+}
+
+# compare NAME TEXT
+compare()
+{
+	local name=$1 said=$2 difference
+
 	if [ -n "$regenerate" ]; then
 		printf '%s\n' "$said" >"$here/expected/$name.txt"
 	fi
@@ -78,6 +96,12 @@ golden exempt-system-user v2 empty daemon
 golden exempt-root v2 empty root
 golden no-such-user v2 empty mallory
 
+golden_check check-fits pam-fits empty
+golden_check check-no-pam v2 empty
+golden_check check-debian pam-debian empty
+golden_check check-wrong pam-wrong empty
+golden_check check-errors pam-fits broken
+
 # The link /home -> export/home of this tree counts when it is root's, and refuses when it is not.
 if [ "$(id -u)" -eq 0 ]; then
 	golden paths paths paths alice
@@ -98,7 +122,7 @@ is "twice the same" "$second" "$first"
 # What of expected/ is nobody's any more?
 stale=$(for file in "$here"/expected/*.txt; do
 	name=$(basename "$file" .txt)
-	grep -qE "^[[:space:]]*golden $name " "$here/run.sh" || echo "$name"
+	grep -qE "^[[:space:]]*golden(_check)? $name " "$here/run.sh" || echo "$name"
 done)
 is "every expected text is compared" "$stale" ""
 done_testing

@@ -42,6 +42,9 @@ parsed=$(grep -oE '(text_after|text_equal)\(argv\[i\], "[a-z_]+=?"\)' pam_module
 like "the module parses arguments" "$parsed" '(^|.)debug'
 is "$module_page has every argument of the module" "$(items "$module_page" ARGUMENTS 'Cm ([a-z_]+)')" "$parsed"
 
+checked=$(grep -E '^static const char \*const known_arguments' shell/check_pam.c | grep -oE '"[a-z_]+=?"' | tr -d '"=' | sort -u)
+is "contained check knows every argument of the module" "$checked" "$parsed"
+
 commands=$(sed -nE 's/^\t\{ "([a-z-]+)", command_.*/\1/p' shell/contained.c | sort)
 like "there are commands" "$commands" '(^|.)check'
 is "$command_page has every command" \
