@@ -11,7 +11,7 @@
  *	  ◀── pidfd of PID 1, "on duty" ─────────  (and its twin)                  (user, shift: the session
  *	  ── maps of a user namespace ────────────────────────────────────────▶   process writes the maps)
  *	  ◀── ready, or the one error ─────────────────────────────────────────  exec contained-init
- *	  attach, setns, groups   (point of no return)
+ *	  attach, setns, groups, keyring   (point of no return)
  *	  limits, caps, nonewprivs, seccomp
  *	  readback
  *	  ── begin ─────────────────────────────▶  tells its twin, writes the record

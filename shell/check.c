@@ -50,6 +50,7 @@ int load_policy_file(const char *path, struct policy_file **out)
 	return 0;
 }
 
+__attribute__((format(printf, 3, 0)))
 static void tell(struct check *check, const char *kind, const char *format, va_list values)
 {
 	char text[1024], shown[1200];
