@@ -203,7 +203,7 @@ static int read_stack(struct reader *reader, const char *name, const char *only,
 			return fail(err, ELOOP, path, "is in a circle of includes");
 	place.block = substack ? ++reader->blocks : up ? up->block : 0;
 	rest = text;
-	for (char *line; (line = next_line(&rest, &number, &first));)
+	for (char *line; rest && (line = next_line(&rest, &number, &first));)
 		if (take_line(reader, &place, first, line, only, err) < 0)
 			return -1;
 	return 0;
