@@ -29,7 +29,8 @@ static void run_keyring(struct leader *leader, int mode)
 	keyring = key_control(KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0, 0, 0);
 	key = syscall(SYS_add_key, "user", KEY_NAME, "secret", 6, KEY_SPEC_SESSION_KEYRING);
 	CHECK(keyring > 0 && key > 0 && search_key() == key);
-	CHECK(state_reserve(leader->name, &fd, &leader->err) == 0);
+	session_none(&session);
+	CHECK(state_reserve(&state_root_of_host, leader->name, &fd, &leader->err) == 0);
 	CHECK(fixture_plan(leader->name, &plan, &leader->err) == 0);
 	CHECK(plan.new_keyring); /* the default */
 	plan.new_keyring = mode == KEYRING_NEW;
