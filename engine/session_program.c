@@ -42,14 +42,11 @@ static int read_back(const struct plan *plan, struct error *err)
 	return caps_compare(&plan->program_caps, text, err);
 }
 
-/* As a program expects to find them, whatever this process made of them. */
-static void reset_signals(void)
+/* Nothing is blocked. Handlers go with the exec, and what is ignored stays so: nohup(1) and a shell's & mean it. */
+static void unblock_signals(void)
 {
-	const struct sigaction standard = { .sa_handler = SIG_DFL };
 	sigset_t none;
 
-	for (int number = 1; number < NSIG; number++)
-		(void)sigaction(number, &standard, NULL); /* SIGKILL, SIGSTOP and libc's own refuse, rightly */
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -63,17 +60,22 @@ int step_become(struct session *session, struct error *err)
 	return read_back(plan, err);
 }
 
-/* As a shell starts one for a terminal: in the foreground, in a process group of its own. */
+/*
+ * As a shell starts one: in a process group of its own, and in the terminal's foreground. In its caller's it could
+ * signal who called by kill(0, …), which knows no pid namespaces.
+ */
 static int take_terminal(const struct program *program, struct error *err)
 {
 	sigset_t blocked;
 
+	if (setpgid(0, 0) < 0)
+		return fail(err, errno, program->path, "cannot get a process group of its own");
 	if (program->terminal < 0)
 		return 0;
 	(void)sigemptyset(&blocked);
 	(void)sigaddset(&blocked, SIGTTOU); /* what a background process gets for taking the terminal */
 	(void)sigprocmask(SIG_BLOCK, &blocked, NULL);
-	if (setpgid(0, 0) < 0 || tcsetpgrp(program->terminal, getpgrp()) < 0)
+	if (tcsetpgrp(program->terminal, getpgrp()) < 0)
 		return fail(err, errno, "terminal", "cannot be given to the program");
 	return 0;
 }
@@ -96,7 +98,7 @@ static _Noreturn void run_child(struct session *session)
 
 	if (take_terminal(program, &err) == 0 && session_run(session, PHASE_RUN, PLACE_PROGRAM, &err) == 0 &&
 		close_others(report, &err) == 0) {
-		reset_signals();
+		unblock_signals();
 		/* what is told of the steps is told before the program says anything */
 		if (!session->told || recv(*report, &message, 1, 0) == 1) {
 			(void)execve(program->path, (char *const *)(uintptr_t)program->argv,

@@ -2,25 +2,25 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "engine/own.h"
 
-/* What somebody sends to this process and means the program. The terminal's own go to the program's group. */
-static const int passed_on[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH };
-
-static void add_passed_on(sigset_t *set)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(passed_on); i++)
-		(void)sigaddset(set, passed_on[i]);
-}
+/* What is meant for the program: sent to this process, or by the terminal to the group it is in. */
+static const int passed_on[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH, SIGTSTP };
 
 static void make_set(sigset_t *set)
 {
+	struct sigaction action;
+
 	(void)sigemptyset(set);
-	add_passed_on(set);
+	/* what is ignored is to be ignored by the program, too; blocked, it would be kept waiting all the same */
+	for (size_t i = 0; i < ARRAY_SIZE(passed_on); i++)
+		if (sigaction(passed_on[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+			(void)sigaddset(set, passed_on[i]);
 	(void)sigaddset(set, SIGCHLD);
 	(void)sigaddset(set, SIGTTOU); /* it takes the terminal back from the background */
 }
@@ -32,7 +32,7 @@ static void ignore_nothing(int number)
 
 void waiter_start(void)
 {
-	/* a signal that is ignored is not kept waiting, and an ignored SIGCHLD would take the status away */
+	/* an ignored SIGCHLD would take the status away */
 	const struct sigaction action = { .sa_handler = ignore_nothing };
 	sigset_t set;
 
@@ -41,7 +41,8 @@ void waiter_start(void)
 	(void)sigaction(SIGCHLD, &action, NULL);
 }
 
-int waiter_terminal(void)
+/* The terminal in whose foreground this process is; -1. */
+static int find_terminal(void)
 {
 	for (int fd = 0; fd < 3; fd++)
 		if (tcgetpgrp(fd) == getpgrp())
@@ -49,25 +50,65 @@ int waiter_terminal(void)
 	return -1;
 }
 
-static void give_terminal(int terminal, pid_t group)
+int waiter_terminal(void)
 {
-	if (terminal >= 0)
-		(void)tcsetpgrp(terminal, group); /* hung up: nobody needs it any more */
+	/* in a pipeline it is the others' as well: a pager without it would stop, and the pipeline with it */
+	return tcgetpgrp(0) == getpgrp() && tcgetpgrp(1) == getpgrp() ? 0 : -1;
+}
+
+/* The program's group, and the terminal while it is lent to it; -1. */
+struct job {
+	pid_t pid;
+	int lent;
+};
+
+static void lend_terminal(struct job *job)
+{
+	int terminal = find_terminal();
+
+	/* hung up, or in the background, where the shell keeps it: nobody needs it */
+	if (terminal >= 0 && tcsetpgrp(terminal, job->pid) == 0)
+		job->lent = terminal;
+}
+
+static void take_back(struct job *job)
+{
+	if (job->lent >= 0)
+		(void)tcsetpgrp(job->lent, getpgrp()); /* hung up: nobody needs it any more */
+	job->lent = -1;
+}
+
+/* Where no shell looks after our group nobody would continue us: there the kernel drops this signal (setpgid(2)). */
+static void stop_self(void)
+{
+	sigset_t stop;
+
+	(void)sigemptyset(&stop);
+	(void)sigaddset(&stop, SIGTSTP);
+	(void)kill(getpid(), SIGTSTP);
+	(void)sigprocmask(SIG_UNBLOCK, &stop, NULL); /* here it stops */
+	(void)sigprocmask(SIG_BLOCK, &stop, NULL);
 }
 
 /* As the job of the shell that started us: stopped with the program, and with it in the foreground again. */
-static void stop_with(pid_t pid, int terminal)
+static void stop_with(struct job *job, int number)
 {
-	give_terminal(terminal, getpgrp());
-	(void)kill(getpid(), SIGSTOP);
-	/* continued; in the background the shell keeps the terminal */
-	if (terminal >= 0 && tcgetpgrp(terminal) == getpgrp())
-		give_terminal(terminal, pid);
-	(void)kill(terminal >= 0 ? -pid : pid, SIGCONT);
+	bool had = job->lent >= 0;
+	/* we are in the foreground and it is not, and now it wants to read what is typed */
+	bool wants = (number == SIGTTIN || number == SIGTTOU) && find_terminal() >= 0;
+
+	if (!wants) {
+		take_back(job);
+		stop_self();
+	}
+	if (had || wants)
+		lend_terminal(job);
+	(void)kill(-job->pid, SIGCONT);
 }
 
 int waiter_wait(pid_t pid, int terminal)
 {
+	struct job job = { pid, terminal };
 	sigset_t set;
 	int status;
 
@@ -77,17 +118,16 @@ int waiter_wait(pid_t pid, int terminal)
 		pid_t changed = waitpid(pid, &status, WNOHANG | WUNTRACED);
 
 		if (changed == pid && WIFSTOPPED(status)) {
-			stop_with(pid, terminal);
+			stop_with(&job, WSTOPSIG(status));
 			continue;
 		}
 		if (changed == pid || (changed < 0 && errno != EINTR))
 			break;
 		if (changed != 0 || sigwaitinfo(&set, &info) < 0 || info.si_signo == SIGCHLD || info.si_signo == SIGTTOU)
 			continue;
-		/* without a group of its own the program has had what the kernel sent to ours */
-		if (terminal >= 0 || info.si_code != SI_KERNEL)
-			(void)kill(pid, info.si_signo); /* it may have ended just now */
+		/* it may have ended just now; what the terminal says, it says to all of a group */
+		(void)kill(info.si_code == SI_KERNEL ? -pid : pid, info.si_signo);
 	}
-	give_terminal(terminal, getpgrp());
+	take_back(&job);
 	return status;
 }

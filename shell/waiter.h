@@ -8,11 +8,15 @@
  */
 void waiter_start(void);
 
-/* The terminal in whose foreground this process is, by its standard fds; -1: there is none. Not to be closed. */
+/*
+ * The terminal that the program is to have from the beginning: in whose foreground this process is, and where it reads
+ * and writes. -1: there is none. Not to be closed.
+ */
 int waiter_terminal(void);
 
 /*
  * Waits for the program's end and returns its status as from waitpid(2). Signals go on to it; when it stops, this
- * process stops, and with it goes on. terminal: of waiter_terminal(), taken back at the end; -1.
+ * process stops, and with it goes on. The program is the leader of a process group. terminal: of waiter_terminal(), lent
+ * to it; another terminal is lent when it wants to read there. What is lent is taken back at the end.
  */
 int waiter_wait(pid_t pid, int terminal);
