@@ -145,7 +145,7 @@ static int drop_bounding(const struct caps_plan *plan, struct error *err)
 	return 0;
 }
 
-static int set_securebits(unsigned wanted, struct error *err)
+int caps_set_securebits(unsigned wanted, struct error *err)
 {
 	unsigned present = cap_get_secbits();
 
@@ -202,7 +202,7 @@ int caps_apply(const struct caps_plan *plan, struct error *err)
 {
 	/* the sets come last: bounding set and securebits need CAP_SETPCAP (capabilities(7)) */
 	if (clear_ambient(plan->ambient, err) < 0 || drop_bounding(plan, err) < 0 ||
-		set_securebits(plan->securebits, err) < 0)
+		caps_set_securebits(plan->securebits, err) < 0)
 		return -1;
 	return lower_sets(plan, err);
 }

@@ -45,6 +45,9 @@ struct caps_plan {
  */
 int caps_apply(const struct caps_plan *plan, struct error *err);
 
+/* That part of it alone: SECBIT_… bits to be set beside those there are. 0, or -1 and err. */
+int caps_set_securebits(unsigned wanted, struct error *err);
+
 /*
  * Compares with the text of a /proc/PID/status ("CapInh:" … "CapAmb:"): any bit outside the plan
  * is a difference, and so is an effective set that is not the permitted one. 0, or -1 naming the

@@ -55,7 +55,9 @@ int step_become(struct session *session, struct error *err)
 {
 	const struct plan *plan = session->plan;
 
-	if (become_user(plan, err) < 0 || caps_apply(&plan->program_caps, err) < 0)
+	/* first, or the change from user 0 would take what locking the rest needs (capabilities(7), NO_SETUID_FIXUP) */
+	if (caps_set_securebits(plan->program_caps.securebits, err) < 0 || become_user(plan, err) < 0 ||
+		caps_apply(&plan->program_caps, err) < 0)
 		return -1;
 	return read_back(plan, err);
 }

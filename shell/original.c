@@ -187,6 +187,8 @@ static int make_subject(struct made *made, struct error *err)
 static int find_command(struct made *made, struct error *err)
 {
 	const char *name = made->options.command[0];
+	struct error local;
+	bool found = false;
 
 	if (strchr(name, '/')) {
 		if (name[0] != '/') {
@@ -202,10 +204,17 @@ static int find_command(struct made *made, struct error *err)
 
 		if (text_format(made->path, sizeof made->path, "%.*s/%s", (int)strcspn(dir, ":"), dir, name) < 0)
 			return fail(err, errno, name, "is too long a name");
-		fd = tree_open_file(made->root_fd, made->path, NULL, NULL);
+		fd = tree_open_file(made->root_fd, made->path, NULL, &local);
 		if (fd >= 0)
 			return program_check(made->root_fd, made->path, err);
+		/* one that is there and cannot be read: told, if no other is found */
+		if (!found && local.num && local.num != ENOENT && local.num != ENOTDIR) {
+			*err = local;
+			found = true;
+		}
 	}
+	if (found)
+		return -1;
 	fail(err, ENOENT, name, "is in none of %s of the root tree", COMMAND_PATH);
 	return error_hint(err, "give its path inside");
 }
@@ -299,6 +308,17 @@ static void tell_left_out(const struct made *made)
 		fputs("contained: warning: without a user namespace, which this host does not make\n", stderr);
 }
 
+/* A standard fd that is closed would be given to what is opened next, and the lines of the steps would go there. */
+static void open_standard_fds(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR); /* for the program, too */
+	while (fd >= 0 && fd < 3);
+	own_close_fd(&fd);
+}
+
 int command_original(int argc, char **argv)
 {
 	struct made made = { .host_fd = -1, .root_fd = -1, .state = -1 };
@@ -310,6 +330,7 @@ int command_original(int argc, char **argv)
 	int terminal = waiter_terminal();
 	int status = original_options_parse(argc, argv, &made.options);
 
+	open_standard_fds();
 	if (status != 0)
 		return status;
 	(void)setvbuf(stderr, NULL, _IOLBF, 0);
