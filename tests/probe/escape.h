@@ -187,6 +187,45 @@ static void route(const char *name, long result, const char *file)
 		(void)unlink(file); /* best effort: reported already */
 }
 
+/* Made without a name, and named afterwards (open(2), O_TMPFILE). */
+static long try_tmpfile(const char *name)
+{
+	int fd = openat(AT_FDCWD, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 06755);
+	char path[40];
+
+	if (fd < 0)
+		return -1;
+	(void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, path, AT_FDCWD, name, AT_SYMLINK_FOLLOW);
+}
+
+#if defined(__x86_64__)
+/* chmod of 32-bit programs, whose pointers are short; in a child that the kernel may end. */
+static long try_int80_chmod(const char *name)
+{
+	char *low = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	int status = 0;
+	pid_t pid;
+
+	if (low == MAP_FAILED)
+		return 0;
+	(void)snprintf(low, 4096, "%s", name);
+	pid = fork();
+	if (pid == 0) {
+		long result;
+
+		__asm__ volatile("int $0x80"
+				 : "=a"(result)
+				 : "a"(15L /* chmod */), "b"((long)low), "c"(06755L)
+				 : "memory", "r8", "r9", "r10", "r11");
+		_exit(result < 0 ? (int)-result : 0);
+	}
+	(void)waitpid(pid, &status, 0);
+	errno = WIFEXITED(status) ? WEXITSTATUS(status) : ENOSYS; /* SIGSEGV: there is no such call */
+	return errno ? -1 : 0;
+}
+#endif
+
 /* Every way to a setuid file that is known, in a directory that the user may write. */
 static void try_setuid_files(const char *dir)
 {
@@ -194,6 +233,7 @@ static void try_setuid_files(const char *dir)
 		uint64_t flags, mode, resolve;
 	} how = { O_CREAT | O_WRONLY, 06755, 0 };
 	static const char s[] = "probe-suid", plain[] = "probe-plain";
+	static unsigned char ring[120]; /* struct io_uring_params */
 	int fd;
 
 	if (chdir(dir) < 0 || (fd = open(plain, O_CREAT | O_RDWR | O_CLOEXEC, 0755)) < 0) {
@@ -205,14 +245,18 @@ static void try_setuid_files(const char *dir)
 	route("suid_creat", syscall(SYS_creat, s, 06755), s);
 	route("suid_mknod", syscall(SYS_mknod, s, S_IFREG | 06755, 0), s);
 	route("suid_chmod", syscall(SYS_chmod, plain, 06755), plain);
+	route("suid_x32_chmod", syscall(0x40000000 | SYS_chmod, plain, 06755), plain);
+	route("suid_int80_chmod", try_int80_chmod(plain), plain);
 #endif
 	route("suid_openat", syscall(SYS_openat, AT_FDCWD, s, O_CREAT | O_WRONLY, 06755), s);
-	route("suid_tmpfile", syscall(SYS_openat, AT_FDCWD, ".", O_TMPFILE | O_WRONLY, 06755), s);
+	route("suid_tmpfile", try_tmpfile(s), s);
 	route("suid_openat2", syscall(SYS_openat2, AT_FDCWD, s, &how, sizeof how), s);
 	route("suid_mknodat", syscall(SYS_mknodat, AT_FDCWD, s, S_IFREG | 06755, 0), s);
 	route("suid_fchmodat2", syscall(452, AT_FDCWD, plain, 06755, 0), plain);
 	route("suid_fchmodat", syscall(SYS_fchmodat, AT_FDCWD, plain, 06755), plain);
 	route("suid_fchmod", syscall(SYS_fchmod, fd, 06755), plain);
+	/* a ring could open (IORING_OP_OPENAT) without any call that a filter sees */
+	route("suid_io_uring", syscall(SYS_io_uring_setup, 1, ring), s);
 	close(fd);
 	(void)unlink(plain); /* best effort: the directory is the test's */
 	refused("mknod_device", mknod("probe-null", S_IFCHR | 0666, makedev(1, 3)), 0);
