@@ -165,6 +165,19 @@ static bool is_said(const struct original_options *options, const char *key)
 	return false;
 }
 
+/* A home is a directory of the host's; the passwd of a tree that is not the host's must not choose which. */
+static int leave_home_out(struct made *made, struct error *err)
+{
+	if (text_equal(made->root, "/"))
+		return 0;
+	if (made->policy.home != HOME_NONE && is_said(&made->options, "home")) {
+		fail(err, 0, "home", "of a user of another root tree, is nowhere on this host");
+		return error_hint(err, "it is what the tree has there; own is for -m /");
+	}
+	made->policy.home = HOME_NONE;
+	return 0;
+}
+
 static int make_subject(struct made *made, struct error *err)
 {
 	uint64_t uid;
@@ -245,7 +258,7 @@ static int prepare(struct made *made, int terminal, const struct narration *narr
 	if (check_kernel(narration, err) < 0 || open_tree(made, err) < 0)
 		return -1;
 	known = make_subject(made, err);
-	if (known < 0 || make_policy(made, states->owner == 0, err) < 0)
+	if (known < 0 || make_policy(made, states->owner == 0, err) < 0 || leave_home_out(made, err) < 0)
 		return -1;
 	/* a tree that knows the user keeps its own names */
 	if (made->policy.accounts == ACCOUNTS_AUTO)

@@ -80,6 +80,16 @@ is "what is said goes over the profile" "$(inside "${profile[@]}" --rlimit-nofil
 is "--profile: no capability that it does not keep" \
 	"$(inside "${profile[@]}" -- 'grep Cap /proc/self/status | cut -f 2 | sort -u')" 0000000000000000
 
+# what a tree says of its users must not open a directory of the host
+mkdir "$P/hosts"
+printf 'root:x:0:0::%s:/bin/sh\n' "$P/hosts" >"$BOX/etc/passwd"
+inside "${profile[@]}" -- "mkdir -p '$P/hosts'; echo x >'$P/hosts/x'" >/dev/null
+is "a home that the tree's passwd names is not the host's" "$(ls "$P/hosts")$(inside "${profile[@]}" -- "ls -d '$P' 2>/dev/null")" ""
+contains "--home=own is refused there" "$(inside --home=own -- true; echo $?)" "contained: home: of a user of another root tree"
+rm "$BOX/etc/passwd"
+is "the host's own tree: the home is the user's" "$(original "${profile[@]}" -m / -u "$USER_ID" \
+	-c bash -c 'cd; pwd; touch here && ls' 2>&1)" "$(getent passwd ctest1 | cut -d: -f6)"$'\nhere'
+
 # --- the filter -------------------------------------------------------------------------------------
 # The bounding set is the subject of original.sh; without root there is no user 0 to become.
 adopt "refused" < <(original -m "$BOX" -u 1000 -c probe escape /tmp </dev/null 2>&1 | grep -v ' bounding_set ')
