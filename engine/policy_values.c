@@ -239,22 +239,13 @@ static int check_place(const struct setting *setting, const char *text, const st
 {
 	enum path_use use = (enum path_use)setting->resource;
 	char path[POLICY_LINE_MAX], reason[160];
-	const char *why;
+	const char *why = policy_path_fill(text, "u", "/h", "g", path, sizeof path);
 
 	if (use == USE_SOCKETS && strchr(text, '%'))
-		return refuse_value(setting, text, "has a '%', which stands for nothing here", what);
-	if (strchr(text, '%')) {
-		why = policy_path_fill(text, "u", "/h", "g", path, sizeof path);
-		if (why)
-			return refuse_value(setting, text, why, what);
-	} else if (!policy_path_is_normal(text)) {
-		return refuse_value(setting, text, NULL, what);
-	} else {
-		(void)text_format(path, sizeof path, "%s", text);
-	}
-	if (policy_path_is_refused(use, path, reason, sizeof reason))
-		return refuse_value(setting, text, reason, what);
-	return 0;
+		why = "has a '%', which stands for nothing here";
+	if (!why && policy_path_is_refused(use, path, reason, sizeof reason))
+		why = reason;
+	return why ? refuse_value(setting, text, why, what) : 0;
 }
 
 static int check_name(const struct setting *setting, const char *name, const struct clause *what)
