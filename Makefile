@@ -45,7 +45,8 @@ generate_src := engine/syscalls_generate.c engine/syscalls_rules.c
 engine_src := $(filter-out $(init_src) engine/syscalls_generate.c $(wildcard engine/*_main.c),\
 	$(wildcard engine/*.c))
 module_src := $(wildcard pam_module/*.c)
-shell_src := $(wildcard shell/*.c)
+door_src := $(wildcard shell/contained-shell.c shell/door_*.c)
+shell_src := $(filter-out $(door_src),$(wildcard shell/*.c))
 unit_src := $(wildcard tests/unit/test_*.c)
 golden_src := $(wildcard tests/golden/test_*.c)
 root_src := $(wildcard tests/ns/test_*.c tests/pam/*.c)
@@ -55,7 +56,7 @@ examples := $(wildcard conf/examples/*.conf)
 object = $(patsubst %.c,$(B)/%.o,$(1))
 program = $(patsubst %.c,$(B)/%,$(1))
 
-products := $(addprefix $(B)/,pam_contained.so contained-init contained-subject contained \
+products := $(addprefix $(B)/,pam_contained.so contained-init contained-subject contained contained-shell \
 	contained.conf contained.conf.5)
 check_programs := $(call program,$(unit_src) $(golden_src))
 test_programs := $(check_programs) $(call program,$(root_src))
@@ -135,6 +136,11 @@ $(B)/contained: $(call object,$(shell_src)) $(B)/libengine.a
 	$(call say,LINK,$@)
 	$(Q)$(link) -pie -o $@ $^ $(engine_libs)
 
+# Static: whatever the user's environment says, no code of the user's is loaded into it.
+$(B)/contained-shell: $(call object,$(door_src) shell/waiter.c) $(B)/libengine.a
+	$(call say,LINK,$@)
+	$(Q)$(link) -static-pie -o $@ $^ $(engine_libs)
+
 $(B)/emit: $(B)/conf/emit.o $(B)/libengine.a
 	$(call say,LINK,$@)
 	$(Q)$(link) -pie -o $@ $^ $(engine_libs)
@@ -156,6 +162,7 @@ install: all
 	$(Q)$(INSTALL) -D -m 0755 $(B)/contained-init $(DESTDIR)$(LIBEXECDIR)/contained-init
 	$(Q)$(INSTALL) -D -m 0755 $(B)/contained-subject $(DESTDIR)$(LIBEXECDIR)/contained-subject
 	$(Q)$(INSTALL) -D -m 0755 $(B)/contained $(DESTDIR)$(BINDIR)/contained
+	$(Q)$(INSTALL) -D -m 0755 $(B)/contained-shell $(DESTDIR)$(BINDIR)/contained-shell
 	$(Q)$(INSTALL) -D -m 0644 $(B)/contained.conf $(DESTDIR)$(DOCDIR)/contained.conf
 	$(Q)$(INSTALL) -d $(DESTDIR)$(DOCDIR)/examples
 	$(Q)$(INSTALL) -m 0644 $(examples) $(DESTDIR)$(DOCDIR)/examples
@@ -170,7 +177,7 @@ uninstall:
 	$(call say,REMOVE,$(DESTDIR)$(PAMDIR)/pam_contained.so)
 	$(Q)! cmp -s $(DESTDIR)$(DOCDIR)/contained.conf $(DESTDIR)$(SYSCONFDIR)/contained/contained.conf || \
 	  rm -f $(DESTDIR)$(SYSCONFDIR)/contained/contained.conf
-	$(Q)rm -f $(DESTDIR)$(PAMDIR)/pam_contained.so $(DESTDIR)$(BINDIR)/contained \
+	$(Q)rm -f $(DESTDIR)$(PAMDIR)/pam_contained.so $(DESTDIR)$(BINDIR)/contained $(DESTDIR)$(BINDIR)/contained-shell \
 	  $(DESTDIR)$(LIBEXECDIR)/contained-init $(DESTDIR)$(LIBEXECDIR)/contained-subject \
 	  $(DESTDIR)$(DOCDIR)/contained.conf $(patsubst conf/%,$(DESTDIR)$(DOCDIR)/%,$(examples)) \
 	  $(DESTDIR)$(MANDIR)/man5/contained.conf.5 \

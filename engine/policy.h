@@ -47,6 +47,7 @@ struct policy {
 	struct list drop_groups;
 	bool syslog;
 	struct amount tmp_size, shm_size, run_size;
+	char *shell; /* of contained-shell: a path, or "auto" */
 
 	/* namespaces */
 	int network;        /* enum network_mode */

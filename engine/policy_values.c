@@ -300,7 +300,7 @@ static int parse_path(
 {
 	char *copy;
 
-	if (check_path(setting, text, what) < 0)
+	if (!(setting->choices && text_equal(text, setting->choices[0])) && check_path(setting, text, what) < 0)
 		return -1;
 	copy = strdup(text);
 	if (!copy)

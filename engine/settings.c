@@ -23,6 +23,7 @@ static const char *const network_words[] = { "none", "host", NULL };
 static const char *const userns_words[] = { "off", "try", "require", NULL };
 static const char *const root_mode_words[] = { "readonly", "overlay-ephemeral", NULL };
 static const char *const home_words[] = { "own", "none", NULL };
+static const char *const shell_words[] = { "auto", NULL };
 static const char *const homes_words[] = { "show", NULL };
 static const char *const keyring_words[] = { "new", "keep", NULL };
 
@@ -103,9 +104,12 @@ const struct setting settings[] = {
 	ROW(SESSION, BYTES, run_size, "64M", NONE, 64 * KIB, LARGEST,
 		"The size of /run, and of /run/user/UID; it counts as memory."),
 
+	ROW(SESSION, PATH, shell, "auto", shell_words, 0, 0,
+		"What contained-shell runs: this, or passwd's shell, or where that is itself bash or sh (auto)."),
+
 	ROW(SESSION, CHOICE, network, "none", network_words, 0, 0,
 		"A network of its own with nothing but loopback (none), or the host's (host)."),
-	ROW(SESSION, CHOICE, user_namespace, "off", userns_words, 0, 0,
+	ROW(SESSION, CHOICE, user_namespace, "try", userns_words, 0, 0,
 		"Whether the shell and the command make a user namespace; PAM logins cannot and refuse require."),
 
 	ROW(SESSION, CHOICE, limits, "require", limits_words, 0, 0,
@@ -294,7 +298,7 @@ const char *setting_expects(const struct setting *setting, char *buf, size_t siz
 			"absolute paths divided by blanks or commas; %u, %h, %g and %% are filled in";
 		break;
 	case KIND_PATH:
-		text = "an absolute path such as /srv/jail";
+		text = setting->choices ? "an absolute path such as /bin/bash, or auto" : "an absolute path such as /srv/jail";
 		break;
 	case KIND_CAPS:
 		text = "names of capabilities such as cap_net_raw";

@@ -52,7 +52,7 @@ struct setting {
 	size_t offset;        /* of the field in struct policy */
 	const char *fallback; /* the default, as one would write it; "" for an empty list */
 	const char *doc;      /* one line, a whole sentence, at most SETTING_DOC_MAX bytes */
-	/* KIND_CHOICE: the words; KIND_PATHS: a word that stands alone; NULL-terminated */
+	/* KIND_CHOICE: the words; KIND_PATH, KIND_PATHS: a word that stands alone; NULL-terminated */
 	const char *const *choices;
 	uint64_t min, max; /* bounds in the value's unit; KIND_SHARE: of bytes, not of percents; KIND_PLACES: of their number */
 	int resource;      /* KIND_RLIMIT: RLIMIT_…; KIND_PLACES: USE_… */

@@ -36,5 +36,8 @@ int state_write(int fd, const char *file, const void *data, size_t size, struct 
  */
 int state_take_slot(unsigned slots, int wait_ms, struct error *err);
 
-/* Is the calling process in a session already? By a root-owned file that only a session's /run has. */
-int state_is_inside(void);
+/*
+ * Is the calling process in a session already? By a file that only a session's /run has: root's, or the owner's where
+ * an ordinary user made the session (on a host, /run is root's alone).
+ */
+int state_is_inside(uid_t owner);

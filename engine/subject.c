@@ -123,10 +123,11 @@ static int fail_missing(struct error *err, const char *user)
 	return fail(err, ENOENT, user, "no such user");
 }
 
-static int ask_helper(const char *user, const char *helper, int timeout_ms, struct subject *out,
+/* user: a name, or with by_uid a number. */
+static int ask_helper(const char *user, bool by_uid, const char *helper, int timeout_ms, struct subject *out,
 	struct error *err)
 {
-	const char *const argv[] = { helper, user, NULL };
+	const char *const argv[] = { helper, by_uid ? "-u" : user, by_uid ? user : NULL, NULL };
 	own_text char *answer =
 		malloc(SUBJECT_ANSWER_MAX); /* touched only as far as it is filled */
 	const char *number;
@@ -177,11 +178,32 @@ int subject_load(int root_fd, const char *user, const char *helper, int timeout_
 	/* 1 found, 0 not there or not to be answered from files, -1 */
 	result = subject_files_load(root_fd, user, helper != NULL, &found, err);
 	if (result == 0)
-		result = helper ? ask_helper(user, helper, timeout_ms, &found, err)
+		result = helper ? ask_helper(user, false, helper, timeout_ms, &found, err)
 				: fail_missing(err, user);
 	if (result >= 0 && subject_set_login(&found, NULL, NULL, NULL, err) < 0)
 		result = -1;
 	if (result < 0) {
+		subject_free(&found);
+		return -1;
+	}
+	*out = found;
+	return 0;
+}
+
+int subject_load_by_uid(int root_fd, uid_t uid, const char *helper, int timeout_ms, struct subject *out,
+	struct error *err)
+{
+	own_text char *name = subject_files_name(root_fd, uid);
+	struct subject found = { 0 };
+	char number[16];
+
+	if (name)
+		return subject_load(root_fd, name, helper, timeout_ms, out, err);
+	(void)text_format(number, sizeof number, "%u", uid);
+	if (!helper)
+		return fail_missing(err, number);
+	if (ask_helper(number, true, helper, timeout_ms, &found, err) < 0 ||
+		subject_set_login(&found, NULL, NULL, NULL, err) < 0) {
 		subject_free(&found);
 		return -1;
 	}

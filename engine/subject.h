@@ -42,6 +42,10 @@ struct subject {
 int subject_load(int root_fd, const char *user, const char *helper, int timeout_ms,
 	struct subject *out, struct error *err);
 
+/* The same for who has this uid. */
+int subject_load_by_uid(int root_fd, uid_t uid, const char *helper, int timeout_ms, struct subject *out,
+	struct error *err);
+
 /* Copies service, tty and rhost in (NULL counts as ""). 0, or -1 and err (ENOMEM). */
 int subject_set_login(struct subject *subject, const char *service, const char *tty,
 	const char *rhost, struct error *err);

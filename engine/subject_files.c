@@ -220,8 +220,7 @@ int subject_files_load(
 	return load_groups(root_fd, user, gid, out, err) < 0 ? -1 : 1;
 }
 
-/* The name that the tree has for the uid, owned; NULL where it has none. */
-static char *name_of(int root_fd, uid_t uid)
+char *subject_files_name(int root_fd, uid_t uid)
 {
 	own_table struct table table = { 0 };
 	char *fields[PASSWD_FIELDS];
@@ -237,7 +236,7 @@ static char *name_of(int root_fd, uid_t uid)
 
 int subject_load_uid(int root_fd, uid_t uid, struct subject *out, bool *known, struct error *err)
 {
-	own_text char *name = name_of(root_fd, uid);
+	own_text char *name = subject_files_name(root_fd, uid);
 	struct subject made = { 0 };
 	int found = name ? subject_files_load(root_fd, name, false, &made, err) : 0;
 

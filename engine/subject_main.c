@@ -1,5 +1,5 @@
 /*
- * contained-subject USER: what NSS says of a user, on stdout. Started by subject.c under a
+ * contained-subject USER | -u UID: what NSS says of a user, on stdout. Started by subject.c under a
  * deadline, with an empty environment; never setuid. See parse_answer() there for the format:
  *
  *	user NAME / uid N / gid N / gecos TEXT / home TEXT / shell TEXT / group N NAME … / end
@@ -35,8 +35,8 @@ static bool is_field(const char *text)
 	return true;
 }
 
-/* getpwnam_r with as large a buffer as it takes: 0 and *found, or an errno. */
-static int find_user(const char *name, struct passwd *entry, struct passwd **found)
+/* getpwnam_r or, without a name, getpwuid_r with as large a buffer as it takes: 0 and *found, or an errno. */
+static int find_user(const char *name, uid_t uid, struct passwd *entry, struct passwd **found)
 {
 	char *buf = NULL;
 	int num = ERANGE;
@@ -47,7 +47,7 @@ static int find_user(const char *name, struct passwd *entry, struct passwd **fou
 		if (!grown)
 			return ENOMEM;
 		buf = grown;
-		num = getpwnam_r(name, entry, buf, size, found);
+		num = name ? getpwnam_r(name, entry, buf, size, found) : getpwuid_r(uid, entry, buf, size, found);
 	}
 	return num; /* buf holds the entry's texts until the program ends */
 }
@@ -113,10 +113,12 @@ int main(int argc, char **argv)
 	struct passwd entry, *user = NULL;
 	gid_t *gids = NULL;
 	int num, count;
+	uint64_t uid = 0;
+	bool by_uid = argc == 3 && text_equal(argv[1], "-u") && text_parse_u64(argv[2], &uid) && uid < UINT32_MAX;
 
-	if (argc != 2 || !text_is_user_name(argv[1]))
+	if (!by_uid && (argc != 2 || !text_is_user_name(argv[1])))
 		return report_error(EINVAL);
-	num = find_user(argv[1], &entry, &user);
+	num = find_user(by_uid ? NULL : argv[1], (uid_t)uid, &entry, &user);
 	if (!user && (num == 0 || num == ENOENT || num == ESRCH)) {
 		puts("missing");
 		return EXIT_SUCCESS;

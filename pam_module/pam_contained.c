@@ -314,7 +314,7 @@ EXPORTED int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const 
 			return SESSION_REFUSED;
 		why = "in a session already"; /* the module stands in the stack twice */
 	}
-	if (!why && state_is_inside())
+	if (!why && state_is_inside(0))
 		why = "in a session already";
 	if (why) {
 		if (arguments.debug)

@@ -68,6 +68,7 @@ struct made {
 	struct policy_file *file;
 	struct policy policy;
 	struct subject subject;
+	struct list paths;
 	struct host host;
 	struct plan plan;
 	char path[PATH_MAX]; /* of the command, inside */
@@ -79,6 +80,7 @@ static void free_made(struct made *made)
 {
 	plan_free(&made->plan);
 	host_free(&made->host);
+	list_free(&made->paths);
 	subject_free(&made->subject);
 	policy_free(&made->policy);
 	policy_file_free(made->file);
@@ -267,7 +269,8 @@ static int prepare(struct made *made, int terminal, const struct narration *narr
 		*status = err->num == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
 		return -1;
 	}
-	if (make_environment(made, err) < 0 ||
+	if (make_environment(made, err) < 0 || host_paths_name(&made->policy, &made->subject, &made->paths, err) < 0 ||
+		host_wake(CONTAINED_LIBEXEC, &made->paths, (int)made->policy.deadline, err) < 0 ||
 		host_load(made->host_fd, &made->policy, &made->subject, &made->host, err) < 0)
 		return -1;
 	host_try_userns(&made->host);

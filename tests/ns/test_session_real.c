@@ -132,7 +132,7 @@ static void body_as_planned(struct leader *leader, struct session *session, cons
 	CHECK(uname(&names) == 0 && strcmp(names.nodename, leader->name) == 0);
 	CHECK(strcmp(plan->name, leader->name) == 0);
 	CHECK(getrlimit(RLIMIT_CORE, &core) == 0 && core.rlim_cur == 1 && core.rlim_max == 1);
-	CHECK(state_is_inside());
+	CHECK(state_is_inside(0));
 	text_of("/etc/hostname", text, sizeof text);
 	CHECK(strncmp(text, leader->name, strlen(leader->name)) == 0);
 	CHECK(run_child(as_user) == 0);
@@ -148,7 +148,7 @@ static void test_as_planned(void **state)
 	(void)state;
 	needs_root();
 	read_links(outside);
-	assert_false(state_is_inside());
+	assert_false(state_is_inside(0));
 	with_session(leader, body_as_planned);
 	ends_well(leader);
 	print_message("opened in %ld us\n", leader->open_us);

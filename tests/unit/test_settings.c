@@ -29,7 +29,7 @@ static void rows_are_sound(void **state)
 		assert_ptr_equal(setting_find(setting->key), setting);
 		assert_true(strlen(setting_expects(setting, expects, sizeof expects)) > 3);
 		assert_int_equal(setting->kind == KIND_CHOICE,
-			setting->choices != NULL && setting->kind != KIND_PATHS);
+			setting->choices != NULL && setting->kind != KIND_PATHS && setting->kind != KIND_PATH);
 		for (size_t j = 0; j < i; j++) {
 			assert_string_not_equal(settings[j].key, setting->key);
 			assert_int_not_equal(settings[j].offset, setting->offset);

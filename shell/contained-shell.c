@@ -1,0 +1,333 @@
+/*
+ * contained-shell: a login shell and a forced command that puts what it starts into a container, with no privilege
+ * of its own. The second door: what it can do an ordinary user can do, by user namespaces.
+ *
+ * It is linked statically: no library, preload or audit object of the user's is ever loaded into it, whatever
+ * ~/.pam_environment or AcceptEnv set.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "door_request.h"
+#include "engine/accounts.h"
+#include "engine/host.h"
+#include "engine/own.h"
+#include "engine/plan.h"
+#include "engine/policy.h"
+#include "engine/session.h"
+#include "engine/state.h"
+#include "engine/subject.h"
+#include "engine/text.h"
+#include "engine/tree.h"
+#include "waiter.h"
+
+enum {
+	EXIT_CONTAINED = 125, /* nothing was run */
+	EXIT_CANNOT_RUN = 126,
+	EXIT_NOT_FOUND = 127,
+	EXIT_SIGNAL = 128,
+	CLOSE_MS = 3000,
+	ARGUMENTS_MOST = 1024,
+};
+
+/* Everything a session is made from. */
+struct door {
+	struct door_request request;
+	char **given; /* environment */
+	int host_fd;
+	struct policy_file *file;
+	struct subject subject;
+	struct policy policy;
+	struct list paths; /* to be looked up before anything else looks at them */
+	struct host host;
+	struct plan plan;
+	const char *shell; /* the real one; into policy, subject, or static */
+	char *name_of_shell;
+	const char *arguments[ARGUMENTS_MOST];
+	char *environment[DOOR_ENVIRONMENT];
+	struct state_root states;
+	char name[TAROT_NAME];
+	int state;
+	int terminal;
+};
+
+static void free_door(struct door *door)
+{
+	plan_free(&door->plan);
+	host_free(&door->host);
+	list_free(&door->paths);
+	policy_free(&door->policy);
+	subject_free(&door->subject);
+	policy_file_free(door->file);
+	free(door->name_of_shell);
+	for (size_t i = 0; i < ARRAY_SIZE(door->environment); i++)
+		free(door->environment[i]);
+	own_close_fd(&door->host_fd);
+}
+
+/* The administrator's line; the user reads one calm sentence with the name to quote. */
+static int refuse(const struct door *door, const struct error *err, int status)
+{
+	char text[1024], who[160];
+
+	error_format(err, text, sizeof text);
+	text_escape(who, sizeof who, door->subject.user ? door->subject.user : "");
+	openlog("contained-shell", LOG_PID, LOG_AUTHPRIV);
+	syslog(LOG_ERR, "%s: %s [%s]", who, text, door->name);
+	closelog();
+	fprintf(stderr, "This session could not be set up. Please tell the administrator: %s\n", door->name);
+	return status;
+}
+
+static bool is_this_program(const char *shell)
+{
+	const char *slash = strrchr(shell, '/');
+
+	return text_equal(slash ? slash + 1 : shell, "contained-shell");
+}
+
+static bool is_program(int root_fd, const char *path)
+{
+	struct stat info;
+	own_fd int fd = tree_open_file(root_fd, path, &info, NULL);
+
+	return fd >= 0 && info.st_mode & 0111;
+}
+
+/* The policy's; or passwd's; or where that is this very program, what people expect. In the session's root. */
+static const char *real_shell(const struct door *door, int root_fd)
+{
+	const char *policys = door->policy.shell, *passwds = door->subject.shell;
+
+	if (policys && !text_equal(policys, "auto"))
+		return policys;
+	if (passwds[0] && !is_this_program(passwds))
+		return passwds;
+	return is_program(root_fd, "/bin/bash") ? "/bin/bash" : "/bin/sh";
+}
+
+/*
+ * Without a container: for root and for who is exempt, and in a session that stands already, whose environment is that
+ * of its login. Returns only on failure.
+ */
+static int run_here(struct door *door, struct error *err)
+{
+	own_text char *shell = NULL;
+
+	door->shell = real_shell(door, door->host_fd);
+	if (asprintf(&shell, "SHELL=%s", door->shell) < 0)
+		shell = NULL;
+	if (!shell)
+		return fail(err, ENOMEM, door->shell, "cannot be executed");
+	for (char **entry = door->given; *entry; entry++)
+		if (text_after(*entry, "SHELL="))
+			*entry = shell;
+	if (door_shell_arguments(&door->request, door->shell, door->arguments, ARGUMENTS_MOST, &door->name_of_shell,
+		    err) < 0)
+		return -1;
+	(void)execve(door->shell, (char *const *)(uintptr_t)door->arguments, door->given);
+	return fail(err, errno, door->shell, "cannot be executed");
+}
+
+static int load_policy(struct door *door, struct error *err)
+{
+	own_fd int fd = policy_open(CONTAINED_CONF, err);
+
+	return fd < 0 ? -1 : policy_parse(fd, CONTAINED_CONF, NULL, NULL, &door->file, err);
+}
+
+static int load_subject(struct door *door, struct error *err)
+{
+	int timeout = door->file ? (int)policy_globals(door->file)->deadline : 5000;
+
+	if (subject_load_by_uid(door->host_fd, getuid(), CONTAINED_LIBEXEC "/contained-subject", timeout, &door->subject,
+		    err) < 0)
+		return -1;
+	return subject_set_login(&door->subject, "contained-shell", isatty(0) ? ttyname(0) : NULL, NULL, err);
+}
+
+/* The kernel lets nobody give up a group in a user namespace of one id: who is in one that opens the host stays out. */
+static int check_groups(const struct door *door, struct error *err)
+{
+	int count = getgroups(0, NULL);
+	own_text gid_t *groups = count > 0 ? calloc((size_t)count, sizeof *groups) : NULL;
+
+	if (count < 0 || (count > 0 && (!groups || getgroups(count, groups) != count)))
+		return fail(err, errno, "groups", "cannot be read");
+	for (int i = 0; i < count; i++) {
+		char number[16];
+		struct subject_group group = { groups[i], number };
+
+		(void)text_format(number, sizeof number, "%u", groups[i]);
+		for (size_t j = 0; j < door->subject.group_count; j++)
+			if (door->subject.groups[j].gid == groups[i])
+				group.name = door->subject.groups[j].name;
+		if (!accounts_drops(&door->policy.drop_groups, door->host.group, &group))
+			continue;
+		fail(err, 0, group.name, "the user is in this group, which opens the host, and without root it cannot be given up");
+		return error_hint(err, "take the user out of it, or let the PAM module make the session");
+	}
+	return 0;
+}
+
+/* A mount of the root is what a chroot does not have. */
+static int check_chroot(struct error *err)
+{
+	own_text char *text = NULL;
+	own_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (tree_read_file(root, "/proc/self/mountinfo", 8 << 20, &text, NULL, NULL) < 0)
+		return fail(err, errno, "/proc/self/mountinfo", "cannot be read: is this a chroot?");
+	for (const char *line = text; line && *line;) {
+		unsigned id, parent, major, minor;
+		char in[256], point[256];
+
+		if (sscanf(line, "%u %u %u:%u %255s %255s", &id, &parent, &major, &minor, in, point) == 6 &&
+			text_equal(point, "/"))
+			return 0;
+		line = strchr(line, '\n');
+		line = line ? line + 1 : NULL;
+	}
+	fail(err, 0, "/", "is a chroot, in which the kernel makes no user namespace");
+	return error_hint(err, "take ChrootDirectory out for these users, and set root = DIR in the profile");
+}
+
+static int open_root(const struct door *door, struct error *err)
+{
+	int fd = open(door->policy.root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0) {
+		fail(err, errno, door->policy.root, "cannot open the root tree");
+		return error_hint(err, "create it, or change `root`; the user has to be able to read it");
+	}
+	return fd;
+}
+
+static int plan(struct door *door, struct error *err)
+{
+	struct program program = { .uid = door->subject.uid, .gid = getgid(), .terminal = door->terminal };
+	own_fd int root_fd = open_root(door, err);
+	bool x11 = door->policy.network == NETWORK_HOST;
+
+	if (root_fd < 0 || check_chroot(err) < 0)
+		return -1;
+	if (host_paths_name(&door->policy, &door->subject, &door->paths, err) < 0 ||
+		host_wake(CONTAINED_LIBEXEC, &door->paths, (int)door->policy.deadline, err) < 0 ||
+		host_load(door->host_fd, &door->policy, &door->subject, &door->host, err) < 0 ||
+		check_groups(door, err) < 0)
+		return -1;
+	host_try_userns(&door->host);
+	door->shell = real_shell(door, root_fd);
+	if (door_shell_arguments(&door->request, door->shell, door->arguments, ARGUMENTS_MOST, &door->name_of_shell,
+		    err) < 0 ||
+		door_environment(door->given, &door->subject, door->shell, x11, door->environment, err) < 0 ||
+		state_reserve(&door->states, door->name, &door->state, err) < 0)
+		return -1;
+	program.path = door->shell;
+	program.argv = door->arguments;
+	program.environment = (const char *const *)door->environment;
+	return plan_make_program(&door->policy, &door->subject, &door->host, door->name, &program, &door->plan, err);
+}
+
+/* 0 and *ended; -1: nothing was run, *status. */
+static int run(struct door *door, int *ended, int *status, struct error *err)
+{
+	struct session session;
+	pid_t pid;
+
+	session_none(&session);
+	*status = EXIT_CONTAINED;
+	if (session_open(&session, &door->plan, take_fd(&door->state), CONTAINED_LIBEXEC, (int)door->policy.deadline,
+		    err) < 0)
+		return -1;
+	waiter_start();
+	if (session_start_program(&session, &door->plan, &pid, err) < 0) {
+		*status = err->num == ENOENT ? EXIT_NOT_FOUND : err->step[0] ? EXIT_CONTAINED : EXIT_CANNOT_RUN;
+		session_close(&session, CLOSE_MS);
+		session_forget(&session);
+		return -1;
+	}
+	/* what is left here stays for as long as the session: as little as can be */
+	free_door(door);
+	(void)malloc_trim(0);
+	*ended = waiter_wait(pid, door->terminal);
+	session_close(&session, CLOSE_MS);
+	session_forget(&session);
+	return 0;
+}
+
+/* As the program ended, so does this: sshd tells its client of a signal, too. */
+static int end_as(int ended)
+{
+	const struct rlimit none = { 0, 0 };
+	sigset_t set;
+
+	if (WIFEXITED(ended))
+		return WEXITSTATUS(ended);
+	(void)setrlimit(RLIMIT_CORE, &none); /* the program's core is enough */
+	(void)signal(WTERMSIG(ended), SIG_DFL);
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, WTERMSIG(ended));
+	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+	(void)raise(WTERMSIG(ended));
+	return EXIT_SIGNAL + WTERMSIG(ended);
+}
+
+/* 0: a container it is; 1: run_here(); -1. */
+static int decide(struct door *door, struct error *err)
+{
+	if (getuid() == 0)
+		return subject_load_uid(door->host_fd, 0, &door->subject, &(bool){ false }, err) < 0 ? -1 : 1;
+	if (getuid() != geteuid() || getgid() != getegid())
+		return fail(err, 0, "contained-shell", "is not to be setuid or setgid");
+	if (load_policy(door, err) < 0 || load_subject(door, err) < 0)
+		return -1;
+	if (policy_exempts(door->file, &door->subject))
+		return 1;
+	if (policy_select(door->file, &door->subject, NULL, &door->policy, err) < 0)
+		return -1;
+	return state_is_inside(getuid());
+}
+
+int main(int argc, char **argv, char **environment)
+{
+	static char *no_environment[] = { NULL };
+	struct door door = { .given = environment, .host_fd = -1, .state = -1, .states = host_state_root() };
+	struct error err = { 0 };
+	int ended = 0, status = EXIT_CONTAINED, decided;
+
+	/* from here on nothing in this process looks at what the user set */
+	environ = no_environment;
+	/* for what goes wrong before there is a session to name */
+	if (tarot_draw(0, door.name, NULL) < 0)
+		(void)text_format(door.name, sizeof door.name, "no name");
+	if (door_request_parse(argc, argv, environment, &door.request, &err) < 0) {
+		char text[512];
+
+		error_format(&err, text, sizeof text);
+		fprintf(stderr, "contained-shell: %s\nusage: contained-shell [-l] [-i] [-c COMMAND [ARGUMENT…]]\n", text);
+		return 2;
+	}
+	door.terminal = waiter_terminal();
+	door.host_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	decided = decide(&door, &err);
+	if (decided > 0) {
+		(void)run_here(&door, &err);
+		status = err.num == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
+	} else if (decided == 0 && plan(&door, &err) == 0 && run(&door, &ended, &status, &err) == 0) {
+		return end_as(ended);
+	}
+	if (door.state >= 0)
+		state_discard(&door.states, door.name, &door.state);
+	return refuse(&door, &err, status);
+}
