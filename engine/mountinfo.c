@@ -67,3 +67,57 @@ const char *mountinfo_next(const char *text)
 	text += strcspn(text, "\n");
 	return text + (*text == '\n');
 }
+
+bool mountinfo_has_option(const struct mountinfo_line *line, const char *option)
+{
+	size_t length = strlen(option);
+	const char *at = line->options, *end = line->options + line->options_length;
+
+	while (at < end) {
+		size_t word = strcspn(at, ", ");
+
+		if (word == length && memcmp(at, option, length) == 0)
+			return true;
+		at += word + 1;
+	}
+	return false;
+}
+
+/* Is it hung somewhere below the other's place? */
+static bool is_below(const struct mountinfo_line *line, const struct mountinfo_line *other)
+{
+	size_t length = other->point_length == 1 ? 0 : other->point_length;
+
+	return line->point_length > length && memcmp(line->point, other->point, length) == 0 &&
+		line->point[length] == '/' && line->point_length > other->point_length;
+}
+
+bool mountinfo_is_covered(const char *mountinfo, const struct mountinfo_line *line)
+{
+	enum { DEEPEST = 256 };
+	struct mountinfo_line at = *line, other, parent;
+	uint64_t came_from = 0;
+
+	for (int depth = 0; depth < DEEPEST; depth++) {
+		bool found = false;
+
+		for (const char *text = mountinfo; *text; text = mountinfo_next(text)) {
+			if (!mountinfo_parse(text, &other) || other.id == at.id)
+				continue;
+			if (other.id == at.parent) { /* of the root: itself, in some listings */
+				parent = other;
+				found = true;
+			} else if (other.parent == at.parent && is_below(&at, &other)) {
+				return true;
+			} else if (other.parent == at.id && other.id != came_from &&
+				strcmp(other.point, at.point) == 0) {
+				return true;
+			}
+		}
+		if (!found)
+			return false;
+		came_from = at.id;
+		at = parent;
+	}
+	return false;
+}

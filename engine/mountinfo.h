@@ -16,5 +16,13 @@ struct mountinfo_line {
 /* false where the line cannot be read. */
 bool mountinfo_parse(const char *text, struct mountinfo_line *out);
 
+bool mountinfo_has_option(const struct mountinfo_line *line, const char *option);
+
+/*
+ * No path leads to a mount any more when another hangs on the same parent above it or on its own root, or when its
+ * parent is such a one: what the host has mounted below a path that is hidden, or shown read-only in a writable one.
+ */
+bool mountinfo_is_covered(const char *mountinfo, const struct mountinfo_line *line);
+
 /* The line after this one; "" behind the last. */
 const char *mountinfo_next(const char *text);

@@ -54,17 +54,6 @@ int mounts_private(struct error *err)
 	return 0;
 }
 
-static int set_attributes(int fd, bool deep, uint64_t set, uint64_t clear, const char *target,
-	struct error *err)
-{
-	if (k_mount_setattr(fd, deep ? AT_RECURSIVE : 0, set, clear, 0) == 0)
-		return 0;
-	fail(err, errno, target, "cannot set the mount's attributes");
-	if (errno == ENOSYS)
-		error_hint(err, "mount_setattr(2) is missing: Linux 5.12 or later is needed");
-	return -1;
-}
-
 static int open_target(const struct builder *builder, const struct mount_op *op, enum path_create create,
 	struct error *err)
 {
@@ -106,11 +95,12 @@ static int run_root(struct builder *builder, const struct mount_op *op, struct e
 		tree = k_open_tree(source, "", AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE);
 		if (tree < 0)
 			return fail(err, errno, op->source, "cannot copy the tree of mounts");
-		if (set_attributes(tree, true, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, 0, op->source, err) < 0)
-			return -1;
 	}
 	if (k_move_mount(tree, builder->base) < 0)
 		return fail(err, errno, op->source, "cannot mount as the new root");
+	if (!(op->flags & MOUNT_OVERLAY) &&
+		mounts_set_attributes(tree, true, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, 0, op->source, err) < 0)
+		return -1;
 	builder->root = take_fd(&tree);
 	return 0;
 }
@@ -132,9 +122,9 @@ static int run_bind(struct builder *builder, const struct mount_op *op, struct e
 	tree = k_open_tree(source, "", AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE);
 	if (tree < 0)
 		return fail(err, errno, op->source, "cannot bind");
-	if (set_attributes(tree, true, mounts_attributes(op), 0, op->source, err) < 0)
+	if (mounts_attach(builder, op, tree, S_ISDIR(info.st_mode) ? PATH_CREATE_DIR : PATH_CREATE_FILE, err) < 0)
 		return -1;
-	return mounts_attach(builder, op, tree, S_ISDIR(info.st_mode) ? PATH_CREATE_DIR : PATH_CREATE_FILE, err);
+	return mounts_set_attributes(tree, true, mounts_attributes(op), 0, op->source, err);
 }
 
 /* A device or a pty: the only mounts without nodev, and only after a look at what they are. */
@@ -144,10 +134,10 @@ static int bind_device(const struct builder *builder, const struct mount_op *op,
 
 	if (tree < 0)
 		return fail(err, errno, op->source, "cannot bind");
-	if (set_attributes(tree, false, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
-		    MOUNT_ATTR_NODEV | MOUNT_ATTR_RDONLY, op->source, err) < 0)
+	if (mounts_attach(builder, op, tree, PATH_CREATE_FILE, err) < 0)
 		return -1;
-	return mounts_attach(builder, op, tree, PATH_CREATE_FILE, err);
+	return mounts_set_attributes(tree, false, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
+		MOUNT_ATTR_NODEV | MOUNT_ATTR_RDONLY, op->source, err);
 }
 
 static int run_device(struct builder *builder, const struct mount_op *op, struct error *err)
@@ -296,10 +286,10 @@ static int bind_own(struct builder *builder, const struct mount_op *op, const ch
 
 	if (tree < 0)
 		return fail(err, errno, op->target, "cannot bind what is empty");
-	if (set_attributes(tree, false, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_RDONLY, 0, op->target,
-		    err) < 0)
+	if (mounts_attach(builder, op, tree, PATH_CREATE_FILE, err) < 0)
 		return -1;
-	return mounts_attach(builder, op, tree, PATH_CREATE_FILE, err);
+	return mounts_set_attributes(tree, false, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_RDONLY, 0, op->target,
+		err);
 }
 
 static int run_hide(struct builder *builder, const struct mount_op *op, struct error *err)
@@ -320,7 +310,7 @@ static int run_freeze(struct builder *builder, const struct mount_op *op, struct
 
 	if (target < 0)
 		return -1;
-	return set_attributes(target, op->flags & MOUNT_DEEP, MOUNT_ATTR_RDONLY, 0, op->target, err);
+	return mounts_set_attributes(target, op->flags & MOUNT_DEEP, MOUNT_ATTR_RDONLY, 0, op->target, err);
 }
 
 static int run_readonly(struct builder *builder, const struct mount_op *op, struct error *err)
@@ -333,11 +323,9 @@ static int run_readonly(struct builder *builder, const struct mount_op *op, stru
 	tree = k_open_tree(target, "", AT_EMPTY_PATH | OPEN_TREE_CLONE);
 	if (tree < 0)
 		return fail(err, errno, op->target, "cannot bind to itself");
-	if (set_attributes(tree, false, mounts_attributes(op), 0, op->target, err) < 0)
-		return -1;
 	if (k_move_mount(tree, target) < 0)
 		return fail(err, errno, op->target, "cannot mount here");
-	return 0;
+	return mounts_set_attributes(tree, false, mounts_attributes(op), 0, op->target, err);
 }
 
 static run_op *const runs[] = {

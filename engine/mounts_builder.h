@@ -1,5 +1,7 @@
 #pragma once
 /* mounts_builder: what the operations of a view share while it is built. Private to mounts*.c. */
+#include <stdbool.h>
+
 #include "mounts.h"
 #include "path.h"
 
@@ -15,6 +17,11 @@ typedef int run_op(struct builder *builder, const struct mount_op *op, struct er
 
 /* MOUNT_ATTR_… of an operation: nosuid and nodev always. */
 uint64_t mounts_attributes(const struct mount_op *op);
+
+/*
+ * Sets and clears MOUNT_ATTR_… of a mount that hangs in the tree; deep: of all below it, too. mounts_attributes.c
+ */
+int mounts_set_attributes(int mount, bool deep, uint64_t set, uint64_t clear, const char *target, struct error *err);
 
 /* Hangs a detached mount over the operation's target. */
 int mounts_attach(const struct builder *builder, const struct mount_op *op, int mount, enum path_create create,

@@ -5,21 +5,6 @@
 
 #include "mountinfo.h"
 
-static bool has_option(const struct mountinfo_line *line, const char *option)
-{
-	size_t length = strlen(option);
-	const char *at = line->options, *end = line->options + line->options_length;
-
-	while (at < end) {
-		size_t word = strcspn(at, ", ");
-
-		if (word == length && memcmp(at, option, length) == 0)
-			return true;
-		at += word + 1;
-	}
-	return false;
-}
-
 static bool makes_a_mount(const struct mount_op *op)
 {
 	switch (op->kind) {
@@ -90,49 +75,6 @@ static bool is_made_by(const struct mountinfo_line *line, const struct mount_op 
 		(!type || (strlen(type) == line->type_length && memcmp(type, line->type, line->type_length) == 0));
 }
 
-/* Is it hung somewhere below the other's place? */
-static bool is_below(const struct mountinfo_line *line, const struct mountinfo_line *other)
-{
-	size_t length = other->point_length == 1 ? 0 : other->point_length;
-
-	return line->point_length > length && memcmp(line->point, other->point, length) == 0 &&
-		line->point[length] == '/' && line->point_length > other->point_length;
-}
-
-/*
- * No path leads to a mount any more when another hangs on the same parent above it or on its own root, or when its
- * parent is such a one: what the host has mounted below a path that is hidden, or shown read-only in a writable one.
- */
-static bool is_covered(const char *mountinfo, const struct mountinfo_line *line)
-{
-	enum { DEEPEST = 256 };
-	struct mountinfo_line at = *line, other, parent;
-	uint64_t came_from = 0;
-
-	for (int depth = 0; depth < DEEPEST; depth++) {
-		bool found = false;
-
-		for (const char *text = mountinfo; *text; text = mountinfo_next(text)) {
-			if (!mountinfo_parse(text, &other) || other.id == at.id)
-				continue;
-			if (other.id == at.parent) { /* of the root: itself, in some listings */
-				parent = other;
-				found = true;
-			} else if (other.parent == at.parent && is_below(&at, &other)) {
-				return true;
-			} else if (other.parent == at.id && other.id != came_from &&
-				strcmp(other.point, at.point) == 0) {
-				return true;
-			}
-		}
-		if (!found)
-			return false;
-		came_from = at.id;
-		at = parent;
-	}
-	return false;
-}
-
 static int compare_line(const struct mount_op *op, const struct mountinfo_line *line, const char *mountinfo,
 	struct error *err)
 {
@@ -141,11 +83,12 @@ static int compare_line(const struct mount_op *op, const struct mountinfo_line *
 		(op->kind == MOUNT_DEVICE || op->kind == MOUNT_PTY || op->kind == MOUNT_DEVPTS);
 	const char *missing = NULL;
 
-	if (!has_option(line, "nosuid"))
+	if (!mountinfo_has_option(line, "nosuid"))
 		missing = "nosuid";
-	else if (!device && !has_option(line, "nodev"))
+	else if (!device && !mountinfo_has_option(line, "nodev"))
 		missing = "nodev";
-	else if (!device && !(op->flags & MOUNT_RW) && !has_option(line, "ro") && !is_covered(mountinfo, line))
+	else if (!device && !(op->flags & MOUNT_RW) && !mountinfo_has_option(line, "ro") &&
+		!mountinfo_is_covered(mountinfo, line))
 		missing = "ro";
 	if (!missing)
 		return 0;

@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -61,6 +63,23 @@ int step_private(struct session *session, struct error *err)
 	return mounts_private(err);
 }
 
+/* Below Linux 5.12 (mount_setattr(2)): a copy in memory that nobody can write to. A fd to execute it by, or -1. */
+static int copy_program(int file)
+{
+	own_fd int memory = (int)syscall(SYS_memfd_create, "contained-init", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	own_fd int from = -1;
+	char link[32];
+	struct stat info;
+
+	(void)text_format(link, sizeof link, "/proc/self/fd/%d", file);
+	from = open(link, O_RDONLY | O_CLOEXEC);
+	if (memory < 0 || from < 0 || fstat(from, &info) < 0 || sendfile(memory, from, NULL, (size_t)info.st_size) != info.st_size ||
+		fcntl(memory, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
+		return -1;
+	(void)text_format(link, sizeof link, "/proc/self/fd/%d", memory);
+	return open(link, O_RDONLY | O_CLOEXEC); /* while the first is open for writing it cannot be executed */
+}
+
 /*
  * The program of PID 1 through a read-only mount of its own: through /proc/1/exe, too, nobody inside can open
  * the host's file for writing (CVE-2019-5736).
@@ -78,7 +97,12 @@ static int open_program(struct session *session, struct error *err)
 	if (file < 0)
 		return -1;
 	tree = k_open_tree(file, "", AT_EMPTY_PATH | OPEN_TREE_CLONE);
-	if (tree < 0 || k_mount_setattr(tree, 0, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, 0, 0) < 0)
+	if (tree >= 0 && k_mount_setattr(tree, 0, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, 0, 0) < 0) {
+		own_close_fd(&tree);
+		if (errno == ENOSYS)
+			tree = copy_program(file);
+	}
+	if (tree < 0)
 		return fail(err, errno, path, "cannot be mounted read-only");
 	own_close_fd(&session->program);
 	session->program = take_fd(&tree);

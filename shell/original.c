@@ -98,9 +98,9 @@ static int check_kernel(const struct narration *narration, struct error *err)
 
 	if (uname(&names) < 0 || sscanf(names.release, "%u.%u", &major, &minor) != 2)
 		return fail(err, errno, "Linux", "has no version that can be read");
-	if (major < 5 || (major == 5 && minor < 12)) {
+	if (major < 5 || (major == 5 && minor < 10)) {
 		fail(err, 0, names.release, "is too old a Linux");
-		return error_hint(err, "5.12 is needed, for mount_setattr(2)");
+		return error_hint(err, "5.10 is the oldest that this is written for");
 	}
 	(void)snprintf(text, sizeof text, "validating Linux version…%u.%u…done.", major, minor);
 	narrate(narration, text);
