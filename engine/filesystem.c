@@ -91,7 +91,7 @@ static int make_like(int dir, const char *name, int like, bool user, struct erro
 {
 	struct stat info;
 
-	if (fstat(like, &info) < 0 || mkdirat(dir, name, 0700) < 0 ||
+	if (fstat(like, &info) < 0 || (mkdirat(dir, name, 0700) < 0 && errno != EEXIST) ||
 		fchmodat(dir, name, info.st_mode & 07777, 0) < 0)
 		return fail(err, errno, name, "cannot be made");
 	/* in a user namespace the one owner there is, is this process's */

@@ -11,8 +11,8 @@ int filesystem_tmpfs(const struct mount_op *op, uint64_t attributes, struct erro
 /* Two directories as one, the first over the second, without a place to write. fds of directories, not owned. */
 int filesystem_overlay(int upper, int lower, uint64_t attributes, struct error *err);
 /*
- * The tree with what is written in `files`, a directory of a tmpfs in which `upper` and `work` are made. user: inside
- * a user namespace, where a tmpfs has to know user extended attributes (Linux 6.6).
+ * The tree with what is written in `files`, a directory in which `upper` and `work` are made where they are missing.
+ * user: inside a user namespace, where a tmpfs has to know user extended attributes (Linux 6.6).
  */
 int filesystem_overlay_writable(int files, int tree, bool user, uint64_t attributes, struct error *err);
 /* Of the op's kind: proc, sysfs, devpts or mqueue. */

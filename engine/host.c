@@ -253,6 +253,18 @@ static int load_ccache(int root_fd, const struct subject *subject, struct host *
 	return host->ccache ? 0 : fail(err, ENOMEM, path, "cannot keep the path");
 }
 
+static int load_kept(const struct policy *policy, const struct subject *subject, struct host *host, struct error *err)
+{
+	char path[PATH_MAX];
+
+	if (policy->root_mode != ROOT_OVERLAY_KEPT)
+		return 0;
+	if (policy_path_expand(policy->root_kept, subject, path, sizeof path, err) < 0)
+		return -1;
+	host->root_kept = strdup(path);
+	return host->root_kept ? 0 : fail(err, ENOMEM, path, "cannot keep the path");
+}
+
 int host_load(int root_fd, const struct policy *policy, const struct subject *subject, struct host *out,
 	struct error *err)
 {
@@ -265,6 +277,7 @@ int host_load(int root_fd, const struct policy *policy, const struct subject *su
 		load_homes(root_fd, policy, subject, &host, err) < 0 ||
 		host_paths_load(root_fd, policy, subject, &host, err) < 0 ||
 		load_secrets(root_fd, &host, err) < 0 ||
+		load_kept(policy, subject, &host, err) < 0 ||
 		load_ccache(root_fd, subject, &host, err) < 0 ||
 		(policy->syslog && host_resolve(root_fd, "/dev/log", &host.syslog_socket, err) < 0)) {
 		host_free(&host);
@@ -307,6 +320,7 @@ void host_free(struct host *host)
 	free(host->hosts);
 	free(host->resolv_conf);
 	free(host->home);
+	free(host->root_kept);
 	free(host->syslog_socket);
 	free(host->terminal);
 	free(host->ccache);

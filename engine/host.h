@@ -44,6 +44,7 @@ struct host {
 
 	/* paths, resolved by the rules of path.h; NULL where they do not exist */
 	char *home;          /* the subject's */
+	char *root_kept;     /* the policy's, filled in; NULL where nothing is kept. Need not exist */
 	char *syslog_socket; /* what /dev/log leads to */
 	char *terminal;      /* the subject's terminal, "/dev/pts/3", "/dev/tty1" */
 	dev_t terminal_device;

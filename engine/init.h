@@ -20,6 +20,7 @@ enum init_fd {
 	WATCH_CONTROL = 5, /* socket (SOCK_SEQPACKET) to the session process */
 	WATCH_STATE = 6,   /* the session's state directory, locked with flock */
 	WATCH_LIFE = 7,    /* writing end of PID 1's pipe */
+	WATCH_KEPT = 8,    /* optional, the lock on what is kept of the session's root */
 };
 
 /* One-byte messages on the control socket. */

@@ -87,8 +87,12 @@ static int run_root(struct builder *builder, const struct mount_op *op, struct e
 	if (source < 0)
 		return error_hint(err, "create the root tree, or change `root`");
 	if (op->flags & MOUNT_OVERLAY) {
-		tree = filesystem_overlay_writable(builder->files, source, op->flags & MOUNT_USER, mounts_attributes(op),
-			err);
+		own_fd int kept = op->text ? path_open(builder->host, op->text, PATH_MUST_EXIST, 0, err) : -1;
+
+		if (op->text && kept < 0)
+			return -1;
+		tree = filesystem_overlay_writable(op->text ? kept : builder->files, source, op->flags & MOUNT_USER,
+			mounts_attributes(op), err);
 		if (tree < 0)
 			return -1;
 	} else {

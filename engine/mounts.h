@@ -51,7 +51,7 @@ struct mount_op {
 	unsigned flags;
 	char *target; /* absolute, in the new root */
 	char *source; /* absolute, on the host */
-	char *text;   /* content of a file, target of a link */
+	char *text;   /* content of a file, target of a link; of an overlay: the host's directory where it is kept */
 	uint64_t size; /* bytes, 0 for the file system's default; of a devpts: the number of ptys */
 	mode_t mode;
 	uid_t uid;

@@ -206,3 +206,30 @@ int path_resolve(int root, const char *path, char *buf, size_t size, struct erro
 		return fail(err, errno, path, "cannot resolve");
 	return 0;
 }
+
+int path_is_owned(int root, const char *path, uid_t owner, struct error *err)
+{
+	size_t length = strlen(path);
+
+	for (size_t end = 1; end <= length; end++) {
+		char head[PATH_LONGEST];
+		own_fd int fd = -1;
+		struct stat info;
+
+		if (end > 1 && end < length && path[end] != '/')
+			continue;
+		if (text_format(head, sizeof head, "%.*s", (int)end, path) < 0)
+			return fail(err, errno, path, "cannot open");
+		fd = k_openat2(root, end > 1 ? head + 1 : ".", O_PATH, 0,
+			RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+		if (fd < 0 && errno == ENOENT)
+			return 0;
+		if (fd < 0 || fstat(fd, &info) < 0)
+			return fail(err, errno, head, "cannot open");
+		if ((info.st_uid != 0 && info.st_uid != owner) || info.st_mode & 022) {
+			fail(err, 0, head, "belongs to or can be written by others than uid %u", owner);
+			return error_hint(err, "what a privileged mount is made from has to be root's all the way");
+		}
+	}
+	return 0;
+}

@@ -24,6 +24,12 @@ enum path_create {
 int path_open(int root, const char *path, enum path_create create, mode_t mode, struct error *err);
 
 /*
+ * Could nobody but root and the owner have had a say in the path, as far as it exists? Links on it refuse. 0, or -1
+ * and err naming the component.
+ */
+int path_is_owned(int root, const char *path, uid_t owner, struct error *err);
+
+/*
  * Where the path leads, without links and dots, absolute, into buf. The same rules. 0, or -1 and err (num =
  * ENOENT when it is missing).
  */

@@ -218,7 +218,9 @@ static int plan_files(struct plan *plan, const struct policy *policy, const stru
 	plan->root = strdup(policy->root);
 	shell = plan->program.path ? plan->program.path : subject->shell[0] ? subject->shell : "/bin/sh";
 	plan->shell = strdup(shell);
-	if (!plan->root || !plan->shell)
+	if (!host_view && host->root_kept)
+		plan->kept = strdup(host->root_kept);
+	if (!plan->root || !plan->shell || (!host_view && host->root_kept && !plan->kept))
 		return fail(err, ENOMEM, policy->root, "cannot plan the files");
 	plan->own_names = policy->accounts != ACCOUNTS_HOST;
 	/* the groups are checked in any case: a primary group that opens the host refuses */
@@ -275,6 +277,7 @@ void plan_free(struct plan *plan)
 	}
 	free(plan->mounts);
 	free(plan->root);
+	free(plan->kept);
 	free(plan->shell);
 	free(plan->lost_groups);
 	*plan = (struct plan){ 0 };

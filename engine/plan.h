@@ -57,6 +57,7 @@ struct plan {
 	bool loopback;       /* bring lo up in the session's own network namespace */
 
 	char *root;  /* "/" or the tree; owned */
+	char *kept;  /* directory in which what is written over the tree is kept; owned, or NULL */
 	char *shell; /* what has to be startable in a tree that is not the host's: of the subject; owned, or NULL */
 	struct mount_op *mounts;
 	size_t mount_count;

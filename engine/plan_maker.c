@@ -56,6 +56,10 @@ uint64_t maker_tmpfs_size(const struct maker *maker, const struct amount *wanted
 	uint64_t total = 2 * policy->tmp_size.value + policy->shm_size.value + 2 * policy->run_size.value;
 	uint64_t size = wanted->value;
 
+	if (maker->overlay && policy->root_mode == ROOT_OVERLAY_EPHEMERAL)
+		total += policy->root_size.value;
+	if (policy->home == HOME_EPHEMERAL)
+		total += policy->home_size.value;
 	if (!budget)
 		return size;
 	if (!wanted->set)

@@ -26,9 +26,11 @@ static void add_root(struct maker *maker)
 	static const char *const directories[] = { "/proc", "/sys", "/dev", "/run", "/tmp", "/var/tmp", "/etc" };
 
 	if (maker->overlay)
-		ADD(maker, .kind = MOUNT_ROOT, .target = "/", .source = maker->plan->root, .size = maker->policy->root_size.value,
+		ADD(maker, .kind = MOUNT_ROOT, .target = "/", .source = maker->plan->root, .text = maker->plan->kept,
+			.size = maker->plan->kept ? 0 : maker_tmpfs_size(maker, &maker->policy->root_size),
 			.flags = MOUNT_OVERLAY | MOUNT_RW | (maker->plan->userns == USERNS_FIRST ? MOUNT_USER : 0),
-			.why = "the session's tree; what is written over it is gone at the end");
+			.why = maker->plan->kept ? "the session's tree; what is written over it is kept" :
+						   "the session's tree; what is written over it is gone at the end");
 	else
 		ADD(maker, .kind = MOUNT_ROOT, .target = "/", .source = maker->plan->root,
 			.why = "the session's tree, nosuid and nodev throughout");
@@ -231,7 +233,7 @@ int plan_mounts_make(struct plan *plan, const struct policy *policy, const struc
 		.host_view = text_equal(plan->root, "/") };
 	struct paths paths;
 
-	maker.overlay = !maker.host_view && policy->root_mode == ROOT_OVERLAY_EPHEMERAL;
+	maker.overlay = !maker.host_view && policy->root_mode != ROOT_READONLY;
 	if (plan_paths_make(&maker, &paths) < 0)
 		return fail(err, ENOMEM, plan->root, "cannot plan the mounts");
 	add_root(&maker);

@@ -31,14 +31,29 @@ static void put(struct paths *paths, struct path_item item)
 	paths->items[paths->count++] = item;
 }
 
+/* An ephemeral one need not exist on the host. */
+static const char *home_of(const struct maker *maker)
+{
+	const char *home = maker->policy->home == HOME_NONE ? NULL : maker->host->home;
+
+	if (!home && maker->policy->home == HOME_EPHEMERAL && policy_path_is_normal(maker->subject->home))
+		home = maker->subject->home;
+	return text_equal(home, "/") ? NULL : home;
+}
+
 /* Another root has homes of its own, which are its owner's business: only the way to the user's own is made. */
 static void put_homes(const struct maker *maker, struct paths *paths)
 {
 	const struct list *homes = &maker->host->homes;
-	const char *home = maker->policy->home == HOME_OWN ? maker->host->home : NULL;
+	const char *home = home_of(maker);
+	struct path_item item = { .rank = RANK_HOME, .found = true, .directory = true,
+		.op = { .kind = MOUNT_BIND, .flags = MOUNT_RW, .target = (char *)home, .source = (char *)home,
+			.why = "the own home is writable" } };
 
-	if (text_equal(home, "/"))
-		home = NULL;
+	if (maker->policy->home == HOME_EPHEMERAL)
+		item.op = (struct mount_op){ .kind = MOUNT_TMPFS, .flags = MOUNT_RW, .target = (char *)home, .mode = 0700,
+			.uid = maker->subject->uid, .gid = maker->subject->gid,
+			.size = maker_tmpfs_size(maker, &maker->policy->home_size), .why = "an empty home, gone at the end" };
 	for (size_t i = 0; i < homes->count; i++)
 		if (!text_equal(homes->items[i], "/") &&
 			(maker->host_view || (home && path_below(home, homes->items[i]))))
@@ -46,9 +61,7 @@ static void put_homes(const struct maker *maker, struct paths *paths)
 					   .directory = true,
 					   .op = { .target = homes->items[i], .why = "homes of others" } });
 	if (home)
-		put(paths, (struct path_item){ .rank = RANK_HOME, .found = true, .directory = true,
-				   .op = { .kind = MOUNT_BIND, .flags = MOUNT_RW, .target = (char *)home,
-					   .source = (char *)home, .why = "the own home is writable" } });
+		put(paths, item);
 }
 
 static void put_private(const struct maker *maker, struct paths *paths)
@@ -153,7 +166,7 @@ static int find_above(const struct paths *paths, size_t count, const char *path)
 static bool is_ours(const struct paths *paths, int in, const char *path)
 {
 	if (in != ROOT)
-		return paths->items[in].covers || paths->items[in].rank == RANK_PRIVATE;
+		return paths->items[in].covers || paths->items[in].op.kind == MOUNT_TMPFS;
 	return path_below(path, "/run") || path_below(path, "/dev/shm");
 }
 

@@ -18,8 +18,8 @@ enum limits_mode { LIMITS_REQUIRE, LIMITS_TRY, LIMITS_OFF };
 enum accounts_mode { ACCOUNTS_AUTO, ACCOUNTS_MERGED, ACCOUNTS_MINIMAL, ACCOUNTS_HOST };
 enum network_mode { NETWORK_NONE, NETWORK_HOST };
 enum userns_mode { USERNS_OFF, USERNS_TRY, USERNS_REQUIRE };
-enum root_mode { ROOT_READONLY, ROOT_OVERLAY_EPHEMERAL };
-enum home_mode { HOME_OWN, HOME_NONE };
+enum root_mode { ROOT_READONLY, ROOT_OVERLAY_EPHEMERAL, ROOT_OVERLAY_KEPT };
+enum home_mode { HOME_OWN, HOME_NONE, HOME_EPHEMERAL };
 enum keyring_mode { KEYRING_NEW, KEYRING_KEEP };
 
 enum { RLIMITS = 16 }; /* RLIM_NLIMITS of every Linux architecture */
@@ -39,7 +39,9 @@ struct policy {
 	char *root; /* "/" or a directory tree */
 	int root_mode; /* enum root_mode, of a directory tree */
 	struct amount root_size;
+	char *root_kept; /* with %u, %h, %g */
 	int home;   /* enum home_mode */
+	struct amount home_size;
 	struct list homes;
 	struct list writable, readonly, hide, sockets; /* as written, % and all: policy_paths.h */
 	bool mail;

@@ -226,6 +226,12 @@ static int check_path(const struct setting *setting, const char *path, const str
 {
 	if (!policy_path_is_normal(path))
 		return refuse_value(setting, path, NULL, what);
+	if (setting->offset == offsetof(struct policy, root_kept)) {
+		char filled[4096];
+		const char *why = policy_path_fill(path, "user", "/home/user", "group", filled, sizeof filled);
+
+		return why ? refuse_value(setting, path, why, what) : 0;
+	}
 	if (strchr(path, '%')) /* would be a silent surprise to whoever wants the user's name */
 		return refuse_value(
 			setting, path, "has a '%', which stands for nothing here", what);

@@ -30,6 +30,11 @@ static bool has_slots(const struct plan *plan)
 	return plan->slots > 0;
 }
 
+static bool has_kept(const struct plan *plan)
+{
+	return plan->kept != NULL;
+}
+
 static bool has_cgroup(const struct plan *plan)
 {
 	return plan->cgroup.dir_count > 0;
@@ -85,6 +90,8 @@ const struct session_step session_steps[] = {
 		"host paths become fds while names still mean the host's" },
 	{ "slot", PHASE_HOST, PLACE_BUILDER, has_slots, step_slot, NULL,
 		"so many set-ups at a time; the deadline begins when its turn has come" },
+	{ "kept", PHASE_HOST, PLACE_BUILDER, has_kept, step_kept, NULL,
+		"what is kept of a root is written by one session at a time" },
 	{ "cgroup", PHASE_HOST, PLACE_BUILDER, has_cgroup, step_cgroup, NULL,
 		"limits exist before anyone is inside" },
 	{ "namespaces", PHASE_ENTER, PLACE_BUILDER, NULL, step_namespaces, NULL,
@@ -286,7 +293,7 @@ static int build(struct session *session, struct error *err)
 void session_none(struct session *session)
 {
 	*session = (struct session){ .state = -1, .control = -1, .init = -1, .builder = -1, .program = -1,
-		.leader = -1, .slot = -1, .control_peer = -1, .report = { -1, -1 }, .life = { -1, -1 }, .tree = { -1, -1 } };
+		.leader = -1, .slot = -1, .kept = -1, .control_peer = -1, .report = { -1, -1 }, .life = { -1, -1 }, .tree = { -1, -1 } };
 	verify_init(&session->verify);
 }
 

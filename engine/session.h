@@ -57,6 +57,7 @@ struct session {
 	void *told_context;
 
 	/* between the processes of the set-up */
+	int kept;         /* lock on what is kept of the root; the watchers' for as long as the session */
 	int slot;         /* held by the builder and PID 1 until their execs, never by a process of the user's */
 	int program;      /* contained-init, to be executed */
 	int leader;       /* pidfd of the session process, for the watcher */

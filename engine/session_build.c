@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -23,6 +24,7 @@
 #include "kernel.h"
 #include "namespaces.h"
 #include "own.h"
+#include "path.h"
 #include "session_steps.h"
 #include "state.h"
 
@@ -201,6 +203,29 @@ int step_slot(struct session *session, struct error *err)
 	return 0;
 }
 
+int step_kept(struct session *session, struct error *err)
+{
+	const struct plan *plan = session->plan;
+	own_fd int host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	own_fd int directory = -1;
+	own_fd int lock = -1;
+
+	if (path_is_owned(host, plan->kept, plan->state_root.owner, err) < 0)
+		return -1;
+	directory = path_open(host, plan->kept, PATH_CREATE_DIR, 0700, err);
+	if (directory < 0)
+		return -1;
+	lock = openat(directory, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (lock < 0)
+		return fail(err, errno, plan->kept, "cannot be locked");
+	if (flock(lock, LOCK_EX | LOCK_NB) < 0) {
+		fail(err, errno, plan->kept, "another session writes there");
+		return error_hint(err, "one at a time: end that, or use root_mode = overlay-ephemeral");
+	}
+	session->kept = fcntl(lock, F_DUPFD_CLOEXEC, FDS_ABOVE);
+	return session->kept < 0 ? fail(err, errno, "file descriptors", "cannot be moved") : 0;
+}
+
 int step_cgroup(struct session *session, struct error *err)
 {
 	return cgroup_create(&session->plan->cgroup, err);
@@ -272,6 +297,8 @@ int session_become_watcher(struct session *session, struct error *err)
 	struct itimerval no_timer = { { 0, 0 }, { 0, 0 } };
 
 	send_init(session);
+	if (session->kept >= 0 && dup2(session->kept, WATCH_KEPT) < 0)
+		return fail(err, errno, "watcher", "cannot place its file descriptors");
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
 		if (dup2(places[i][0], places[i][1]) < 0)
 			return fail(err, errno, "watcher", "cannot place its file descriptors");

@@ -6,6 +6,7 @@
 int step_open(struct session *session, struct error *err); /* session.c */
 
 int step_slot(struct session *session, struct error *err); /* session_build.c */
+int step_kept(struct session *session, struct error *err);
 int step_cgroup(struct session *session, struct error *err);
 int step_namespaces(struct session *session, struct error *err);
 int step_init_attach(struct session *session, struct error *err); /* session_init.c */

@@ -21,8 +21,8 @@ static const char *const limits_words[] = { "require", "try", "off", NULL };
 static const char *const accounts_words[] = { "auto", "merged", "minimal", "host", NULL };
 static const char *const network_words[] = { "none", "host", NULL };
 static const char *const userns_words[] = { "off", "try", "require", NULL };
-static const char *const root_mode_words[] = { "readonly", "overlay-ephemeral", NULL };
-static const char *const home_words[] = { "own", "none", NULL };
+static const char *const root_mode_words[] = { "readonly", "overlay-ephemeral", "overlay-kept", NULL };
+static const char *const home_words[] = { "own", "none", "ephemeral", NULL };
 static const char *const shell_words[] = { "auto", NULL };
 static const char *const homes_words[] = { "show", NULL };
 static const char *const keyring_words[] = { "new", "keep", NULL };
@@ -72,11 +72,15 @@ const struct setting settings[] = {
 	ROW(SESSION, PATH, root, "/", NONE, 0, 0,
 		"The tree a session sees as /: the host's own (/), read-only, or a directory that holds another."),
 	ROW(SESSION, CHOICE, root_mode, "readonly", root_mode_words, 0, 0,
-		"Whether another root is read-only, or seems writable until the end (overlay-ephemeral)."),
+		"Whether another root is read-only, or what is written over it goes into memory or is kept."),
 	ROW(SESSION, BYTES, root_size, "256M", NONE, 64 * KIB, LARGEST,
-		"How much may be written over it; it counts as memory."),
+		"How much may be written over it with overlay-ephemeral; it counts as memory."),
+	ROW(SESSION, PATH, root_kept, "/var/lib/contained/%u", NONE, 0, 0,
+		"Where overlay-kept keeps it, for one session at a time; %u is the user, %h home, %g group."),
 	ROW(SESSION, CHOICE, home, "own", home_words, 0, 0,
-		"Whether the user's own home directory is there, writable (own), or not (none)."),
+		"The user's own home, writable (own); or an empty one, gone at the end (ephemeral); or none."),
+	ROW(SESSION, BYTES, home_size, "256M", NONE, 64 * KIB, LARGEST,
+		"The size of a home that is ephemeral; it counts as memory."),
 	ROW(SESSION, PATHS, homes, "/home /root", homes_words, 0, 0,
 		"Directories in which only the user's own home is shown; show alone leaves all to be seen."),
 	PLACES(writable, USE_WRITABLE,

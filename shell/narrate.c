@@ -72,6 +72,7 @@ static const struct line {
 } lines[] = {
 	{ "open", "looking at the root tree", NULL, NULL },
 	{ "slot", "waiting for a set-up slot", NULL, NULL },
+	{ "kept", "locking what is kept of the root", NULL, NULL },
 	{ "cgroup", "setting cgroups", tell_cgroup, NULL },
 	{ "namespaces", "making namespaces", tell_namespaces, NULL },
 	{ "user", "trying a user namespace", tell_maps, NULL },

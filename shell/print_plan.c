@@ -57,7 +57,9 @@ static void print_mounts(FILE *out, const struct plan *plan)
 			fprintf(out, " from %s", op->source);
 		if (op->kind == MOUNT_LINK)
 			fprintf(out, " -> %s", op->text);
-		if (op->text && op->kind != MOUNT_LINK)
+		if (op->text && op->kind == MOUNT_ROOT)
+			fprintf(out, ", written over in %s", op->text);
+		else if (op->text && op->kind != MOUNT_LINK)
 			fprintf(out, " (%zu bytes)", strlen(op->text));
 		if (op->rdev)
 			fprintf(out, " %u:%u", major(op->rdev), minor(op->rdev));

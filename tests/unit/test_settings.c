@@ -77,6 +77,10 @@ static void words_are_in_the_order_of_the_enums(void **state)
 	is_word("user_namespace", USERNS_TRY, "try");
 	is_word("user_namespace", USERNS_REQUIRE, "require");
 	is_word("home", HOME_OWN, "own");
+	is_word("home", HOME_EPHEMERAL, "ephemeral");
+	is_word("root_mode", ROOT_READONLY, "readonly");
+	is_word("root_mode", ROOT_OVERLAY_EPHEMERAL, "overlay-ephemeral");
+	is_word("root_mode", ROOT_OVERLAY_KEPT, "overlay-kept");
 	is_word("home", HOME_NONE, "none");
 	is_word("keyring", KEYRING_NEW, "new");
 	is_word("keyring", KEYRING_KEEP, "keep");
@@ -137,7 +141,7 @@ static void expectations(void **state)
 {
 	static const char *const texts[][2] = {
 		{ "syslog", "yes or no" },
-		{ "home", "own or none" },
+		{ "home", "own, none or ephemeral" },
 		{ "limits", "require, try or off" },
 		{ "slots", "a number from 1 to 256" },
 		{ "deadline", "a time from 100ms to 5m, such as 500ms, 5s or 1m" },
