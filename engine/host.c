@@ -253,6 +253,21 @@ static int load_ccache(int root_fd, const struct subject *subject, struct host *
 	return host->ccache ? 0 : fail(err, ENOMEM, path, "cannot keep the path");
 }
 
+static int load_lxcfs(int root_fd, const struct policy *policy, struct host *host, struct error *err)
+{
+	static const char *const names[] = { "cpuinfo", "diskstats", "loadavg", "meminfo", "stat", "swaps", "uptime" };
+	struct stat info;
+
+	for (size_t i = 0; policy->lxcfs == LXCFS_AUTO && i < ARRAY_SIZE(names); i++) {
+		char path[64];
+
+		(void)text_format(path, sizeof path, HOST_LXCFS "/%s", names[i]);
+		if (host_stat(root_fd, path, &info) == 0 && S_ISREG(info.st_mode) && list_add(&host->lxcfs, names[i]) < 0)
+			return fail(err, ENOMEM, path, "cannot keep the path");
+	}
+	return 0;
+}
+
 static int load_kept(const struct policy *policy, const struct subject *subject, struct host *host, struct error *err)
 {
 	char path[PATH_MAX];
@@ -278,6 +293,7 @@ int host_load(int root_fd, const struct policy *policy, const struct subject *su
 		host_paths_load(root_fd, policy, subject, &host, err) < 0 ||
 		load_secrets(root_fd, &host, err) < 0 ||
 		load_kept(policy, subject, &host, err) < 0 ||
+		load_lxcfs(root_fd, policy, &host, err) < 0 ||
 		load_ccache(root_fd, subject, &host, err) < 0 ||
 		(policy->syslog && host_resolve(root_fd, "/dev/log", &host.syslog_socket, err) < 0)) {
 		host_free(&host);
@@ -325,6 +341,7 @@ void host_free(struct host *host)
 	free(host->terminal);
 	free(host->ccache);
 	list_free(&host->homes);
+	list_free(&host->lxcfs);
 	list_free(&host->secrets);
 	host_paths_free(host);
 	*host = (struct host){ 0 };

@@ -53,6 +53,7 @@ struct host {
 	struct host_path *paths; /* in the order of enum path_use */
 	size_t path_count;
 	struct list automounts; /* mount points of autofs, triggered or not */
+	struct list lxcfs;   /* names of the files of /proc that LXCFS has here */
 	struct list secrets; /* shadow files and ssh host keys that exist */
 	gid_t tty_group;     /* of the local group file; 5 where it has none */
 };
@@ -67,6 +68,9 @@ int host_paths_name(const struct policy *policy, const struct subject *subject, 
  * object is the path that did not answer).
  */
 int host_wake(const char *helpers, const struct list *paths, int timeout_ms, struct error *err);
+
+/* Where LXCFS shows the files of /proc as a control group's (lxcfs(1)). */
+#define HOST_LXCFS "/var/lib/lxcfs/proc"
 
 /* 0, or -1 and err. root_fd: the host's /. */
 int host_load(int root_fd, const struct policy *policy, const struct subject *subject, struct host *out,

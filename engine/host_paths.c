@@ -206,6 +206,8 @@ int host_paths_name(const struct policy *policy, const struct subject *subject, 
 	for (size_t i = 0; result == 0 && policy->mail && i < ARRAY_SIZE(mail_dirs); i++)
 		if (text_format(path, sizeof path, "%s/%s", mail_dirs[i], subject->user) > 0)
 			result = list_add(&list, path);
+	if (result == 0 && policy->lxcfs == LXCFS_AUTO) /* a file system of a program's */
+		result = list_add(&list, HOST_LXCFS);
 	for (size_t i = 0; result == 0 && i < policy->homes.count; i++)
 		if (policy->homes.items[i][0] == '/') /* not "show" */
 			result = list_add(&list, policy->homes.items[i]);

@@ -109,6 +109,20 @@ static void add_proc(struct maker *maker)
 			.why = "tells of the host");
 }
 
+static void add_lxcfs(struct maker *maker)
+{
+	const struct list *names = &maker->host->lxcfs;
+
+	for (size_t i = 0; i < names->count; i++) {
+		char source[64], target[64];
+
+		(void)text_format(source, sizeof source, HOST_LXCFS "/%s", names->items[i]);
+		(void)text_format(target, sizeof target, "/proc/%s", names->items[i]);
+		ADD(maker, .kind = MOUNT_BIND, .target = target, .source = source, .flags = MOUNT_OPTIONAL | MOUNT_NOEXEC,
+			.why = "lxcfs = auto: the session's own limits");
+	}
+}
+
 static void add_sys(struct maker *maker)
 {
 	const struct cgroup_plan *cgroup = &maker->plan->cgroup;
@@ -242,6 +256,7 @@ int plan_mounts_make(struct plan *plan, const struct policy *policy, const struc
 		ADD(&maker, .kind = MOUNT_FREEZE, .target = "/", .flags = MOUNT_DEEP, .why = "read-only from here on");
 	add_devices(&maker);
 	add_proc(&maker);
+	add_lxcfs(&maker);
 	add_sys(&maker);
 	add_run(&maker);
 	add_etc(&maker, &paths, accounts);

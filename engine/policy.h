@@ -19,6 +19,7 @@ enum accounts_mode { ACCOUNTS_AUTO, ACCOUNTS_MERGED, ACCOUNTS_MINIMAL, ACCOUNTS_
 enum network_mode { NETWORK_NONE, NETWORK_HOST };
 enum userns_mode { USERNS_OFF, USERNS_TRY, USERNS_REQUIRE };
 enum root_mode { ROOT_READONLY, ROOT_OVERLAY_EPHEMERAL, ROOT_OVERLAY_KEPT };
+enum lxcfs_mode { LXCFS_AUTO, LXCFS_OFF };
 enum home_mode { HOME_OWN, HOME_NONE, HOME_EPHEMERAL };
 enum keyring_mode { KEYRING_NEW, KEYRING_KEEP };
 
@@ -48,6 +49,7 @@ struct policy {
 	int accounts; /* enum accounts_mode */
 	struct list drop_groups;
 	bool syslog;
+	int lxcfs; /* enum lxcfs_mode */
 	struct amount tmp_size, shm_size, run_size;
 	char *shell; /* of contained-shell: a path, or "auto" */
 

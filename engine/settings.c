@@ -22,6 +22,7 @@ static const char *const accounts_words[] = { "auto", "merged", "minimal", "host
 static const char *const network_words[] = { "none", "host", NULL };
 static const char *const userns_words[] = { "off", "try", "require", NULL };
 static const char *const root_mode_words[] = { "readonly", "overlay-ephemeral", "overlay-kept", NULL };
+static const char *const lxcfs_words[] = { "auto", "off", NULL };
 static const char *const home_words[] = { "own", "none", "ephemeral", NULL };
 static const char *const shell_words[] = { "auto", NULL };
 static const char *const homes_words[] = { "show", NULL };
@@ -101,6 +102,8 @@ const struct setting settings[] = {
 		"Groups that open the host; a session loses them."),
 	ROW(SESSION, BOOL, syslog, "yes", NONE, 0, 0,
 		"Whether the host's syslog socket is there; without it sshd's own disconnect lines are lost."),
+	ROW(SESSION, CHOICE, lxcfs, "auto", lxcfs_words, 0, 0,
+		"Where LXCFS runs (auto), free, top and uptime in a session tell of its own limits; or not (off)."),
 	ROW(SESSION, BYTES, tmp_size, "1G", NONE, 64 * KIB, LARGEST,
 		"The size of /tmp and of /var/tmp; with shm_size and run_size scaled down to half of `memory`."),
 	ROW(SESSION, BYTES, shm_size, "512M", NONE, 64 * KIB, LARGEST,

@@ -33,7 +33,7 @@ fixture_start()
 
 	# one at a time on a machine: names, paths and PAM services are fixed
 	exec 8</var/lib
-	flock -w 120 8 || bail "another test run holds this machine"
+	flock -w 500 8 || bail "another test run holds this machine"
 	fixture_clear_stale
 	for user in "${USERS[@]}"; do
 		! id "$user" >/dev/null 2>&1 || bail "there is a user $user on this machine already"

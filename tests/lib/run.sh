@@ -90,7 +90,7 @@ for suite in "${suites[@]}"; do
 	started=$SECONDS
 	# a suite that hangs is ended, and its cleaning up has time
 	if [[ $suite == *.sh ]]; then
-		timeout -k 30 600 bash "$suite" >"$log" 2>&1 </dev/null
+		timeout -k 30 1200 bash "$suite" >"$log" 2>&1 </dev/null
 	else
 		timeout -k 5 120 "$suite" >"$log" 2>&1 </dev/null
 	fi

@@ -80,5 +80,31 @@ is "and is gone at the end" "$(in_box 'ls -A')" ""
 is "the host's is as it was" "$(cat "$home/here")$(ls "$home/new" 2>/dev/null)" host
 contains "no more than home_size" "$(in_box 'dd if=/dev/zero of=big bs=1M count=3')" "No space left"
 
+# LXCFS tells of the limits of the control group that asks
+if command -v lxcfs >/dev/null; then
+	lxcfs_pid=
+	if ! mountpoint -q /var/lib/lxcfs; then
+		[ -d /var/lib/lxcfs ] || { mkdir /var/lib/lxcfs && made_lxcfs=1; }
+		lxcfs /var/lib/lxcfs >"$P/private/lxcfs" 2>&1 8<&- &
+		lxcfs_pid=$!
+		trap 'kill "$lxcfs_pid" 2>/dev/null; fixture_stop' EXIT
+		eventually 5 test -e /var/lib/lxcfs/proc/meminfo || bail "lxcfs" "$(cat "$P/private/lxcfs")"
+	fi
+	printf '[default]\nmemory = 256M\n' | conf_write
+	is "with LXCFS, the memory is the session's" "$(in_box "awk '/^MemTotal/ { print \$2 }' /proc/meminfo")" 262144
+	like "and the up-time" "$(in_box 'cut -d. -f1 /proc/uptime')" '^[0-9]$'
+	contains "which nobody can write to" "$(in_box 'echo 1 >/proc/uptime')" "Read-only"
+	printf '[default]\nmemory = 256M\nlxcfs = off\n' | conf_write
+	is "without, it is the host's" "$(in_box "awk '/^MemTotal/ { print \$2 }' /proc/meminfo")" \
+		"$(awk '/^MemTotal/ { print $2 }' /proc/meminfo)"
+	if [ -n "$lxcfs_pid" ]; then
+		kill "$lxcfs_pid" && wait "$lxcfs_pid" 2>/dev/null
+		mountpoint -q /var/lib/lxcfs && umount /var/lib/lxcfs
+		[ -z "${made_lxcfs:-}" ] || rmdir /var/lib/lxcfs
+	fi
+else
+	skip "no lxcfs: make deps" "with LXCFS, the memory is the session's"
+fi
+
 fixture_end
 done_testing

@@ -213,7 +213,7 @@ static void test_home_that_root_may_not_read(void **state)
 static void test_names_to_look_at(void **state)
 {
 	static const char *const expected[] = { "/jail", "/home/alice", "/var/mail/alice", "/var/spool/mail/alice",
-		"/home", "/root", "/scratch/alice", "/data", "/run/x", "/home/alice/y" };
+		"/var/lib/lxcfs/proc", "/home", "/root", "/scratch/alice", "/data", "/run/x", "/home/alice/y" };
 	struct fixture *fix = *state;
 	struct list list = { 0 };
 	struct error err;
@@ -230,6 +230,7 @@ static void test_names_to_look_at(void **state)
 		assert_string_equal(list.items[i], expected[i]);
 	list_free(&list);
 	fix->policy.mail = false;
+	fix->policy.lxcfs = LXCFS_OFF;
 	names(&fix->policy.homes, "show");
 	names(&fix->policy.hide, "");
 	fix->subject.home = (char *)"";

@@ -76,6 +76,8 @@ static void words_are_in_the_order_of_the_enums(void **state)
 	is_word("user_namespace", USERNS_OFF, "off");
 	is_word("user_namespace", USERNS_TRY, "try");
 	is_word("user_namespace", USERNS_REQUIRE, "require");
+	is_word("lxcfs", LXCFS_AUTO, "auto");
+	is_word("lxcfs", LXCFS_OFF, "off");
 	is_word("home", HOME_OWN, "own");
 	is_word("home", HOME_EPHEMERAL, "ephemeral");
 	is_word("root_mode", ROOT_READONLY, "readonly");
