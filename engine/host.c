@@ -228,10 +228,17 @@ struct state_root host_state_root(void)
 	if (root.owner == 0)
 		return state_root_of_host;
 	(void)snprintf(path, sizeof path, "/run/user/%u", root.owner);
-	if (lstat(path, &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == root.owner)
+	if (lstat(path, &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == root.owner) {
 		(void)snprintf(root.path, sizeof root.path, "%s/contained", path);
-	else
-		(void)snprintf(root.path, sizeof root.path, "/tmp/contained-%u", root.owner);
+		return root;
+	}
+	(void)snprintf(root.path, sizeof root.path, "/tmp/contained-%u", root.owner);
+	/* somebody else was here first, to keep this user out: one that nobody can know beforehand */
+	if (lstat(root.path, &info) == 0 && (!S_ISDIR(info.st_mode) || info.st_uid != root.owner)) {
+		(void)snprintf(root.path, sizeof root.path, "/tmp/contained-%u-XXXXXX", root.owner);
+		if (!mkdtemp(root.path))
+			(void)snprintf(root.path, sizeof root.path, "/tmp/contained-%u", root.owner); /* refused, with its reason */
+	}
 	return root;
 }
 
@@ -284,7 +291,7 @@ int host_load(int root_fd, const struct policy *policy, const struct subject *su
 	struct error *err)
 {
 	struct host host = { .privileged = geteuid() == 0, .uid = geteuid(), .gid = getegid(),
-		.state_root = host_state_root() };
+		.state_root = state_root_of_host };
 
 	load_files(root_fd, &host);
 	if (load_kernel(root_fd, &host, err) < 0 ||

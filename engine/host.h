@@ -33,7 +33,7 @@ struct host {
 	gid_t gid;
 	bool userns;     /* makes user namespaces: what host_try_userns() found; else not known, and false */
 	int userns_num;  /* errno where it does not */
-	struct state_root state_root; /* for this process's sessions */
+	struct state_root state_root; /* root's; a door without root puts its own here */
 	int last_cap;
 	uint64_t memory; /* bytes; 0 when unknown */
 	uint64_t page;   /* bytes */
@@ -80,5 +80,5 @@ void host_free(struct host *host);
 /* Whether this process may make a user namespace, by making one in a child. For doors that need to know. */
 void host_try_userns(struct host *host);
 
-/* Where the calling process's sessions have their state: to be known before there is a plan. */
+/* Where the calling process's sessions have their state: to be asked once, before there is a plan. */
 struct state_root host_state_root(void);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <linux/keyctl.h>
 #include <nss.h>
 #include <sched.h>
@@ -105,9 +106,19 @@ int step_limits(struct session *session, struct error *err)
 	return limits_apply(session->plan->rlimits, session->plan->rlimit_count, err);
 }
 
+/* Without no_new_privs a filter is loaded by right of CAP_SYS_ADMIN (seccomp(2)), which goes right after it. */
+static bool filter_needs_admin(const struct plan *plan)
+{
+	return !plan->no_new_privs && plan->seccomp->filter;
+}
+
 int step_caps(struct session *session, struct error *err)
 {
-	return caps_apply(&session->plan->caps, err);
+	struct caps_plan caps = session->plan->caps;
+
+	if (filter_needs_admin(session->plan))
+		caps.permitted |= UINT64_C(1) << CAP_SYS_ADMIN;
+	return caps_apply(&caps, err);
 }
 
 int step_no_new_privs(struct session *session, struct error *err)
@@ -120,7 +131,9 @@ int step_no_new_privs(struct session *session, struct error *err)
 
 int step_seccomp(struct session *session, struct error *err)
 {
-	return syscalls_load(session->plan->seccomp, err);
+	if (syscalls_load(session->plan->seccomp, err) < 0)
+		return -1;
+	return filter_needs_admin(session->plan) ? caps_apply(&session->plan->caps, err) : 0;
 }
 
 int step_readback(struct session *session, struct error *err)

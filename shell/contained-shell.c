@@ -226,6 +226,7 @@ static int plan(struct door *door, struct error *err)
 		host_load(door->host_fd, &door->policy, &door->subject, &door->host, err) < 0 ||
 		check_groups(door, err) < 0)
 		return -1;
+	door->host.state_root = door->states;
 	host_try_userns(&door->host);
 	door->shell = real_shell(door, root_fd);
 	if (door_shell_arguments(&door->request, door->shell, door->arguments, ARGUMENTS_MOST, &door->name_of_shell,

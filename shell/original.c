@@ -273,6 +273,7 @@ static int prepare(struct made *made, int terminal, const struct narration *narr
 		host_wake(CONTAINED_LIBEXEC, &made->paths, (int)made->policy.deadline, err) < 0 ||
 		host_load(made->host_fd, &made->policy, &made->subject, &made->host, err) < 0)
 		return -1;
+	made->host.state_root = *states;
 	host_try_userns(&made->host);
 	/* without a user namespace whatever is kept would be the host's own */
 	if (made->host.privileged && !made->options.profile && !is_said(&made->options, "keep_caps") &&

@@ -80,6 +80,12 @@ is "and is gone at the end" "$(in_box 'ls -A')" ""
 is "the host's is as it was" "$(cat "$home/here")$(ls "$home/new" 2>/dev/null)" host
 contains "no more than home_size" "$(in_box 'dd if=/dev/zero of=big bs=1M count=3')" "No space left"
 
+# the filter is there without no_new_privs, too
+printf '[default]\nno_new_privs = no\n' | conf_write
+is "no_new_privs = no: a filter, and no capability" \
+	"$(in_box 'grep -E "^(CapEff|CapPrm|NoNewPrivs|Seccomp):" /proc/self/status' | awk '{ print $2 }' | paste -sd' ')" \
+	"0000000000000000 0000000000000000 0 2"
+
 # LXCFS tells of the limits of the control group that asks
 if command -v lxcfs >/dev/null; then
 	lxcfs_pid=
