@@ -75,7 +75,7 @@ conf_write <<-END
 END
 profile=(--conf="$P/contained.conf" --profile=box)
 is "--profile: its values, in place of the original's" "$(inside "${profile[@]}" -- 'ulimit -n; cat /proc/self/uid_map |
-	xargs; readlink /proc/self/ns/net' | paste -sd' ')" "33 0 0 4294967295 $(readlink /proc/self/ns/net)"
+	xargs; readlink /proc/self/ns/net' | paste -sd' ')" "33 0 10000 2000 $(readlink /proc/self/ns/net)"
 is "what is said goes over the profile" "$(inside "${profile[@]}" --rlimit-nofile=34 -- 'ulimit -n')" 34
 is "--profile: no capability that it does not keep" \
 	"$(inside "${profile[@]}" -- 'grep Cap /proc/self/status | cut -f 2 | sort -u')" 0000000000000000
@@ -83,11 +83,11 @@ is "--profile: no capability that it does not keep" \
 # what a tree says of its users must not open a directory of the host
 mkdir "$P/hosts"
 printf 'root:x:0:0::%s:/bin/sh\n' "$P/hosts" >"$BOX/etc/passwd"
-inside "${profile[@]}" -- "mkdir -p '$P/hosts'; echo x >'$P/hosts/x'" >/dev/null
+inside "${profile[@]}" --userns=off -- "mkdir -p '$P/hosts'; echo x >'$P/hosts/x'" >/dev/null
 is "a home that the tree's passwd names is not the host's" "$(ls "$P/hosts")$(inside "${profile[@]}" -- "ls -d '$P' 2>/dev/null")" ""
 contains "--home=own is refused there" "$(inside --home=own -- true; echo $?)" "contained: home: of a user of another root tree"
 rm "$BOX/etc/passwd"
-is "the host's own tree: the home is the user's" "$(original "${profile[@]}" -m / -u "$USER_ID" \
+is "the host's own tree: the home is the user's" "$(original "${profile[@]}" --userns=off -m / -u "$USER_ID" \
 	-c bash -c 'cd; pwd; touch here && ls' 2>&1)" "$(getent passwd ctest1 | cut -d: -f6)"$'\nhere'
 
 # --- the filter -------------------------------------------------------------------------------------
