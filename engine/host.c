@@ -72,7 +72,7 @@ static int load_kernel(int root_fd, struct host *host, struct error *err)
 		host->memory = strtoull(total + strlen("MemTotal:"), NULL, 10) * 1024;
 	host->last_cap = (int)last;
 	host->page = (uint64_t)sysconf(_SC_PAGESIZE);
-	if (host_automounts_load(mountinfo, host, err) < 0)
+	if (host_mounts_load(mountinfo, host, err) < 0)
 		return -1;
 	return cgroup_host_read(root_fd, mountinfo, cgroup, &host->cgroups, err);
 }

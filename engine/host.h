@@ -52,7 +52,8 @@ struct host {
 	struct list homes;   /* of the policy's list (and the parent of the subject's home): those that exist */
 	struct host_path *paths; /* in the order of enum path_use */
 	size_t path_count;
-	struct list automounts; /* mount points of autofs, triggered or not */
+	struct list automounts;    /* mount points of autofs, triggered or not */
+	struct list kernel_mounts; /* mount points of procfs, sysfs and their like, wherever they are */
 	struct list lxcfs;   /* names of the files of /proc that LXCFS has here */
 	struct list secrets; /* shadow files and ssh host keys that exist */
 	gid_t tty_group;     /* of the local group file; 5 where it has none */

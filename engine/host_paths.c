@@ -178,17 +178,35 @@ void host_paths_free(struct host *host)
 		free_path(&host->paths[i]);
 	free(host->paths);
 	list_free(&host->automounts);
+	list_free(&host->kernel_mounts);
 }
 
-int host_automounts_load(const char *mountinfo, struct host *host, struct error *err)
+/* What the kernel shows as files: of the host as a whole, so not for a session, wherever somebody mounted it. */
+static bool is_of_kernel(const struct mountinfo_line *line)
+{
+	static const char *const types[] = { "proc", "sysfs", "cgroup", "cgroup2", "devtmpfs", "devpts", "mqueue",
+		"securityfs", "debugfs", "tracefs", "configfs", "bpf", "pstore", "efivarfs", "binfmt_misc", "fusectl",
+		"selinuxfs", "rpc_pipefs", "nfsd" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (mountinfo_is_type(line, types[i]))
+			return true;
+	return false;
+}
+
+int host_mounts_load(const char *mountinfo, struct host *host, struct error *err)
 {
 	struct mountinfo_line line;
 
 	for (const char *text = mountinfo; *text; text = mountinfo_next(text)) {
-		if (!mountinfo_parse(text, &line) || line.type_length != strlen("autofs") ||
-			memcmp(line.type, "autofs", line.type_length) != 0 || list_has(&host->automounts, line.point))
+		struct list *list;
+
+		if (!mountinfo_parse(text, &line))
 			continue;
-		if (list_add(&host->automounts, line.point) < 0)
+		list = mountinfo_is_type(&line, "autofs") ? &host->automounts :
+			is_of_kernel(&line)		      ? &host->kernel_mounts :
+							    NULL;
+		if (list && !list_has(list, line.point) && list_add(list, line.point) < 0)
 			return fail(err, ENOMEM, line.point, "cannot keep the path");
 	}
 	return 0;

@@ -12,7 +12,7 @@ int host_stat(int root_fd, const char *path, struct stat *info);
 /* Fills host->paths. 0, or -1 and err. */
 int host_paths_load(int root_fd, const struct policy *policy, const struct subject *subject, struct host *host,
 	struct error *err);
-/* Fills host->automounts. 0, or -1 and err. */
-int host_automounts_load(const char *mountinfo, struct host *host, struct error *err);
+/* Fills host->automounts and host->kernel_mounts. 0, or -1 and err. */
+int host_mounts_load(const char *mountinfo, struct host *host, struct error *err);
 /* Frees what the two filled. */
 void host_paths_free(struct host *host);

@@ -68,6 +68,11 @@ const char *mountinfo_next(const char *text)
 	return text + (*text == '\n');
 }
 
+bool mountinfo_is_type(const struct mountinfo_line *line, const char *type)
+{
+	return strlen(type) == line->type_length && memcmp(line->type, type, line->type_length) == 0;
+}
+
 bool mountinfo_has_option(const struct mountinfo_line *line, const char *option)
 {
 	size_t length = strlen(option);

@@ -16,6 +16,7 @@ struct mountinfo_line {
 /* false where the line cannot be read. */
 bool mountinfo_parse(const char *text, struct mountinfo_line *out);
 
+bool mountinfo_is_type(const struct mountinfo_line *line, const char *type);
 bool mountinfo_has_option(const struct mountinfo_line *line, const char *option);
 
 /*

@@ -305,8 +305,8 @@ static bool is_needed(const struct paths *paths, const char *path)
 	return false;
 }
 
-static void add_automount(
-	struct maker *maker, const struct paths *paths, int in, const char *target, const char *rest)
+static void cover_mount(struct maker *maker, const struct paths *paths, int in, const char *target, const char *rest,
+	const char *why)
 {
 	own_text char *path = NULL;
 
@@ -316,34 +316,33 @@ static void add_automount(
 		return;
 	}
 	if (find_above(paths, paths->count, path) == in && !is_needed(paths, path))
-		ADD(maker, .kind = MOUNT_HIDE, .target = path, .flags = MOUNT_OPTIONAL,
-			.why = "an automount, which nothing would answer in here");
+		ADD(maker, .kind = MOUNT_HIDE, .target = path, .flags = MOUNT_OPTIONAL, .why = why);
 }
 
 /*
- * The daemon behind an automount mounts on the host, and the session would wait for it forever. One on the way to
- * something that is shown was triggered by host_wake(), and what it mounted came along.
+ * Mounts of the host that are not for a session, wherever they come along. The daemon behind an automount mounts on the
+ * host, and the session would wait for it forever; one on the way to something that is shown was triggered by
+ * host_wake(), and what it mounted came along. A procfs, say of a chroot, shows the host's processes.
  */
-static void add_automounts(struct maker *maker, const struct paths *paths)
+static void cover_mounts(struct maker *maker, const struct paths *paths, const struct list *points, const char *why)
 {
 	static const char *const ours[] = { "/proc", "/sys", "/dev", "/run", "/etc" };
-	const struct list *automounts = &maker->host->automounts;
 
-	for (size_t i = 0; i < automounts->count; i++) {
-		const char *point = automounts->items[i];
+	for (size_t i = 0; i < points->count; i++) {
+		const char *point = points->items[i];
 		const char *rest = maker->host_view ? point : path_below(point, maker->plan->root);
 
 		for (size_t j = 0; rest && j < ARRAY_SIZE(ours); j++)
 			if (path_below(rest, ours[j]))
 				rest = NULL;
 		if (rest && *rest)
-			add_automount(maker, paths, ROOT, "", rest);
+			cover_mount(maker, paths, ROOT, "", rest, why);
 		for (size_t j = 0; j < paths->count; j++) {
 			const struct path_item *item = &paths->items[j];
 
 			rest = item->found && item->op.source ? path_below(point, item->op.source) : NULL;
 			if (rest && *rest)
-				add_automount(maker, paths, (int)j, item->op.target, rest);
+				cover_mount(maker, paths, (int)j, item->op.target, rest, why);
 		}
 	}
 }
@@ -352,7 +351,8 @@ void plan_paths_add(struct maker *maker, const struct paths *paths)
 {
 	for (size_t i = 0; i < paths->count; i++)
 		maker_add(maker, paths->items[i].op);
-	add_automounts(maker, paths);
+	cover_mounts(maker, paths, &maker->host->automounts, "an automount, which nothing would answer in here");
+	cover_mounts(maker, paths, &maker->host->kernel_mounts, "tells of the host");
 	for (size_t i = 0; i < paths->count; i++)
 		if (paths->items[i].covers && paths->items[i].holds)
 			ADD(maker, .kind = MOUNT_FREEZE, .target = paths->items[i].op.target);

@@ -112,6 +112,11 @@ ln -s /etc/hostname "$mail" && chown -h ctest1 "$mail"
 is "a link is nobody's mail" "$(in_box 'grep -c " /var/mail" /proc/self/mountinfo')" 0
 rm -f "$mail"
 
+# --- a file system of the kernel's in a path that is shown ---
+mkdir "$P/project/chroot-proc" && mount -t proc proc "$P/project/chroot-proc"
+is "the host's processes do not come along in somebody's procfs" "$(in_box "ls -A $P/project/chroot-proc; echo listed")" listed
+umount "$P/project/chroot-proc" && rmdir "$P/project/chroot-proc"
+
 # --- automounts ----------------------------------------------------------------------------------------
 other=$(getent passwd ctest2 | cut -d: -f6)
 mkdir -p "$P/auto/wanted" "$P/auto/other" "$P/auto/in" "$P/served/sub" "$P/project/auto"
