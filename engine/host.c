@@ -219,6 +219,27 @@ static int load_secrets(int root_fd, struct host *host, struct error *err)
 	return result == 0 ? 0 : fail(err, ENOMEM, "/etc", "cannot keep the paths");
 }
 
+/* Who runs pasta may be nobody: the device has to be open to all, or without root to this user. */
+static int load_pasta(int root_fd, struct host *host, struct error *err)
+{
+	static const char *const paths[] = { "/usr/bin/pasta", "/usr/local/bin/pasta" };
+	static const char tun[] = "/dev/net/tun";
+	struct stat info;
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths) && !host->pasta; i++) {
+		if (host_resolve(root_fd, paths[i], &host->pasta, err) < 0)
+			return -1;
+		if (!host->pasta || (host_stat(root_fd, host->pasta, &info) == 0 && S_ISREG(info.st_mode) &&
+					    info.st_mode & 0111 && !(info.st_mode & 022)))
+			continue;
+		free(host->pasta);
+		host->pasta = NULL;
+	}
+	host->tun = host_stat(root_fd, tun, &info) == 0 && S_ISCHR(info.st_mode) &&
+		    (host->privileged ? (info.st_mode & 06) == 06 : faccessat(root_fd, tun + 1, R_OK | W_OK, 0) == 0);
+	return 0;
+}
+
 struct state_root host_state_root(void)
 {
 	struct state_root root = { .owner = geteuid(), .mode = 0700 };
@@ -302,6 +323,7 @@ int host_load(int root_fd, const struct policy *policy, const struct subject *su
 		load_kept(policy, subject, &host, err) < 0 ||
 		load_lxcfs(root_fd, policy, &host, err) < 0 ||
 		load_ccache(root_fd, subject, &host, err) < 0 ||
+		(policy->network == NETWORK_PASTA && load_pasta(root_fd, &host, err) < 0) ||
 		(policy->syslog && host_resolve(root_fd, "/dev/log", &host.syslog_socket, err) < 0)) {
 		host_free(&host);
 		return -1;
@@ -347,6 +369,7 @@ void host_free(struct host *host)
 	free(host->syslog_socket);
 	free(host->terminal);
 	free(host->ccache);
+	free(host->pasta);
 	list_free(&host->homes);
 	list_free(&host->lxcfs);
 	list_free(&host->secrets);

@@ -56,6 +56,8 @@ struct host {
 	struct list kernel_mounts; /* mount points of procfs, sysfs and their like, wherever they are */
 	struct list lxcfs;   /* names of the files of /proc that LXCFS has here */
 	struct list secrets; /* shadow files and ssh host keys that exist */
+	char *pasta;         /* the program, where the policy has network = pasta; not for others to write */
+	bool tun;            /* pasta, without privilege, may make its interface (/dev/net/tun) */
 	gid_t tty_group;     /* of the local group file; 5 where it has none */
 };
 

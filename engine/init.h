@@ -3,7 +3,7 @@
  * init: what the three faces of contained-init and those who start it agree on.
  *
  *	contained-init                  PID 1 of a session
- *	contained-init --watch          the watcher, outside
+ *	contained-init --watch [N]      the watcher, outside; N processes of the session are ours: PID 1, pasta
  *	contained-init --sweep [NAME [ROOT]]   removes what dead watchers left behind
  *	contained-init --look PATH…     looks the directories up, so that a file system that hangs hangs this
  *

@@ -117,7 +117,7 @@ void init_start(long *stack)
 	if (argc <= 1)
 		status = run_init();
 	else if (str_equal(argv[1], "--watch"))
-		status = watch_run();
+		status = watch_run(argc > 2 ? (unsigned)str_number(argv[2]) : 1);
 	else if (str_equal(argv[1], "--sweep"))
 		status = clean_sweep(AT_FDCWD, argc > 3 ? argv[3] : INIT_STATE_ROOT, argc > 2 ? argv[2] : NULL, true);
 	else if (str_equal(argv[1], "--look"))

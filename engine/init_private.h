@@ -8,7 +8,8 @@
 /* Keeps CAP_KILL alone, sets the name shown by ps, hides /proc/PID from others. */
 void init_harden(const char *name);
 
-int watch_run(void);
+/* own: how many processes of the session are not the user's. */
+int watch_run(unsigned own);
 
 /* What a session used, summed over its control groups. */
 struct usage {

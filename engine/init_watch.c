@@ -45,6 +45,7 @@ struct watch {
 	char label[512];
 	int64_t begin; /* 0: the session has not begun */
 	int patience;  /* ms; -1: nothing to do until something happens */
+	unsigned own;  /* members of the control group that are not the user's */
 	int twin;      /* writing end of a pipe to the twin: "it has begun" */
 	bool closing;  /* the session process asked for the end, or is still setting up: it lives on */
 };
@@ -107,8 +108,8 @@ static void end_container(const struct watch *watch)
 		goto kill;
 	signal_to(WATCH_INIT, SIG_TERM);
 	while (!ended(WATCH_INIT, 5)) {
-		/* only PID 1 left; a session without control groups cannot be counted and gets a short while */
-		if (watch->cleaning.count ? clean_members(&watch->cleaning) <= 1 :
+		/* only PID 1 left, and pasta, which it may not even be allowed to ask; a session without control groups cannot be counted and gets a short while */
+		if (watch->cleaning.count ? clean_members(&watch->cleaning) <= watch->own :
 					    sys_milliseconds() > end - END_GRACE_MS * 3 / 4)
 			break;
 		if (sys_milliseconds() >= end)
@@ -220,7 +221,7 @@ static int run_twin(struct watch *watch, int watcher, int begun)
 	return 0;
 }
 
-int watch_run(void)
+int watch_run(unsigned own)
 {
 	enum { fd_init, fd_leader, fd_control, fd_twin, fds };
 	enum { clone_pidfd = 0x1000 };
@@ -233,6 +234,7 @@ int watch_run(void)
 	watch.begin = 0;
 	watch.patience = BEGIN_MS;
 	watch.closing = false;
+	watch.own = own;
 	if (!clean_name(WATCH_STATE, watch.name))
 		return 1;
 	record_prepare();

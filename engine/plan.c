@@ -165,10 +165,27 @@ static void plan_namespaces(struct plan *plan, const struct policy *policy)
 		plan->namespaces |= CLONE_NEWUSER;
 	if (plan->cgroup.dir_count)
 		plan->namespaces |= CLONE_NEWCGROUP;
-	if (policy->network == NETWORK_NONE) {
+	if (policy->network != NETWORK_HOST) {
 		plan->namespaces |= CLONE_NEWNET;
 		plan->loopback = true;
 	}
+}
+
+/* There is no lesser network to fall back to: who was promised a way out gets it, or is refused. */
+static int plan_network(struct plan *plan, const struct policy *policy, const struct host *host, struct error *err)
+{
+	if (policy->network != NETWORK_PASTA)
+		return 0;
+	if (!host->pasta) {
+		fail(err, ENOENT, "pasta", "is not installed, and the policy has network = pasta");
+		return error_hint(err, "apt install passt, or choose another network");
+	}
+	if (!host->tun) {
+		fail(err, 0, "/dev/net/tun", "cannot be opened by pasta, which runs without privilege");
+		return error_hint(err, "modprobe tun; chmod 666 /dev/net/tun; or choose another network");
+	}
+	plan->pasta = strdup(host->pasta);
+	return plan->pasta ? 0 : fail(err, ENOMEM, host->pasta, "cannot plan the network");
 }
 
 /* What every record of the session begins with. Values are escaped and without spaces: one word each. */
@@ -254,8 +271,8 @@ int plan_make_program(const struct policy *policy, const struct subject *subject
 	plan.slot_wait = (int)policy->slot_wait;
 	plan_rlimits(&plan, policy);
 	plan_privileges(&plan, policy, host);
-	if (plan_limits(&plan, policy, host, err) < 0 || plan_label(&plan, subject, err) < 0 ||
-		plan_groups(&plan, policy, subject, host, err) < 0) {
+	if (plan_network(&plan, policy, host, err) < 0 || plan_limits(&plan, policy, host, err) < 0 ||
+		plan_label(&plan, subject, err) < 0 || plan_groups(&plan, policy, subject, host, err) < 0) {
 		plan_free(&plan);
 		return -1;
 	}
@@ -279,6 +296,7 @@ void plan_free(struct plan *plan)
 	free(plan->root);
 	free(plan->kept);
 	free(plan->shell);
+	free(plan->pasta);
 	free(plan->lost_groups);
 	*plan = (struct plan){ 0 };
 }

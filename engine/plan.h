@@ -55,6 +55,8 @@ struct plan {
 	struct id_map uids, gids;     /* of the user namespace */
 	bool userns_left_out; /* under user_namespace = try: this host makes none */
 	bool loopback;       /* bring lo up in the session's own network namespace */
+	char *pasta;         /* the program that connects it, on the host; owned, or NULL: nothing does */
+	bool pasta_dns;      /* it answers for the host's resolver */
 
 	char *root;  /* "/" or the tree; owned */
 	char *kept;  /* directory in which what is written over the tree is kept; owned, or NULL */

@@ -10,6 +10,7 @@
 
 #include "own.h"
 #include "plan_paths.h"
+#include "plan_resolv.h"
 
 enum { PTYS_MOST = 256 };
 
@@ -202,6 +203,22 @@ static void add_secrets(struct maker *maker)
 		put(maker, maker->host_view ? hosts->items[i] : secrets[i], NULL, 0, "a secret: empty");
 }
 
+static void add_resolvers(struct maker *maker)
+{
+	const char *text = maker->host->resolv_conf;
+	own_text char *reached = NULL;
+
+	if (!text || maker->policy->network == NETWORK_NONE)
+		return;
+	if (maker->policy->network == NETWORK_HOST) {
+		add_file(maker, "/etc/resolv.conf", text, "what the host's led to");
+		return;
+	}
+	reached = plan_resolv_conf(text, &maker->plan->pasta_dns);
+	maker->broken = maker->broken || !reached;
+	add_file(maker, "/etc/resolv.conf", reached, "those of the host's that can be reached, or pasta's");
+}
+
 /* What /etc says of users and of this host is ours; it lies in a layer over the tree's. */
 static void add_etc(struct maker *maker, const struct paths *paths, const struct accounts *accounts)
 {
@@ -225,8 +242,7 @@ static void add_etc(struct maker *maker, const struct paths *paths, const struct
 	(void)snprintf(hostname, sizeof hostname, "%s\n", name);
 	add_file(maker, "/etc/hosts", hosts, "the card is an address of this host");
 	add_file(maker, "/etc/hostname", hostname, "the card");
-	if (maker->policy->network == NETWORK_HOST && host->resolv_conf)
-		add_file(maker, "/etc/resolv.conf", host->resolv_conf, "what the host's led to");
+	add_resolvers(maker);
 	add_secrets(maker);
 	for (size_t i = 0; pam && !maker->overlay && i < ARRAY_SIZE(pam_files); i++)
 		ADD(maker, .kind = pam_files[i].place, .target = (char *)pam_files[i].path,

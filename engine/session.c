@@ -55,6 +55,17 @@ static bool has_network(const struct plan *plan)
 	return plan->loopback;
 }
 
+static bool has_pasta(const struct plan *plan)
+{
+	return plan->pasta != NULL;
+}
+
+/* Without root the user namespace of the session is the one. */
+static bool has_netns(const struct plan *plan)
+{
+	return plan->pasta && plan->userns != USERNS_FIRST;
+}
+
 static bool has_limits(const struct plan *plan)
 {
 	return plan->rlimit_count > 0;
@@ -94,8 +105,12 @@ const struct session_step session_steps[] = {
 		"what is kept of a root is written by one session at a time" },
 	{ "cgroup", PHASE_HOST, PLACE_BUILDER, has_cgroup, step_cgroup, NULL,
 		"limits exist before anyone is inside" },
+	{ "netns", PHASE_ENTER, PLACE_BUILDER, has_netns, step_netns, NULL,
+		"as root: the network is nobody's, so that pasta needs no privilege of the host's" },
 	{ "namespaces", PHASE_ENTER, PLACE_BUILDER, NULL, step_namespaces, NULL,
 		"one clone makes them all, around a process that will be PID 1" },
+	{ "pasta", PHASE_ENTER, PLACE_BUILDER, has_pasta, step_pasta, NULL,
+		"a way out through sockets of an ordinary process; the session waits until it is up" },
 	{ "user", PHASE_ENTER, PLACE_INIT, has_user_first, step_user, NULL,
 		"without root: the user namespace and its maps give the later steps their right" },
 	{ "attach", PHASE_ENTER, PLACE_INIT, has_cgroup, step_init_attach, NULL,
@@ -293,7 +308,8 @@ static int build(struct session *session, struct error *err)
 void session_none(struct session *session)
 {
 	*session = (struct session){ .state = -1, .control = -1, .init = -1, .builder = -1, .program = -1,
-		.leader = -1, .slot = -1, .kept = -1, .control_peer = -1, .report = { -1, -1 }, .life = { -1, -1 }, .tree = { -1, -1 } };
+		.leader = -1, .slot = -1, .kept = -1, .network = -1, .owner = -1, .control_peer = -1, .report = { -1, -1 },
+		.life = { -1, -1 }, .tree = { -1, -1 } };
 	verify_init(&session->verify);
 }
 

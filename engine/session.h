@@ -5,9 +5,10 @@
  *	session process (sshd's monitor, su, the   builder, then watcher          PID 1 of the session
  *	command contained, …)
  *	  open
- *	  ── double fork ───────────────────────▶  slot, cgroup
+ *	  ── double fork ───────────────────────▶  slot, cgroup, netns
  *	                                           namespaces ── clone ────────▶  attach, private, mounts,
- *	                                           exec contained-init --watch    pivot, network, hostname
+ *	                                           pasta (child of PID 1)          pivot, network, hostname
+ *	                                           exec contained-init --watch
  *	  ◀── pidfd of PID 1, "on duty" ─────────  (and its twin)                  (user, shift: the session
  *	  ── maps of a user namespace ────────────────────────────────────────▶   process writes the maps)
  *	  ◀── ready, or the one error ─────────────────────────────────────────  exec contained-init
@@ -58,6 +59,7 @@ struct session {
 
 	/* between the processes of the set-up */
 	int kept;         /* lock on what is kept of the root; the watchers' for as long as the session */
+	int network, owner; /* with pasta: the network namespace, and the user namespace it belongs to; the builder's */
 	int slot;         /* held by the builder and PID 1 until their execs, never by a process of the user's */
 	int program;      /* contained-init, to be executed */
 	int leader;       /* pidfd of the session process, for the watcher */

@@ -25,6 +25,7 @@
 #include "namespaces.h"
 #include "own.h"
 #include "path.h"
+#include "pasta.h"
 #include "session_steps.h"
 #include "state.h"
 
@@ -231,15 +232,41 @@ int step_cgroup(struct session *session, struct error *err)
 	return cgroup_create(&session->plan->cgroup, err);
 }
 
+static void send_init(const struct session *session)
+{
+	char byte = CONTROL_INIT;
+	struct iovec part = { &byte, 1 };
+	union {
+		char space[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = { { 0 } };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.space,
+		.msg_controllen = sizeof control.space };
+	struct cmsghdr *attached = CMSG_FIRSTHDR(&message);
+
+	attached->cmsg_level = SOL_SOCKET;
+	attached->cmsg_type = SCM_RIGHTS;
+	attached->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(attached), &session->init, sizeof(int));
+	/* fails when the session process is gone: the watcher finds that out, too, and takes everything down */
+	(void)sendmsg(session->control_peer, &message, MSG_NOSIGNAL);
+}
+
+int step_netns(struct session *session, struct error *err)
+{
+	return pasta_make_network(&session->network, &session->owner, err);
+}
+
 /*
- * PID 1 is cloned with all namespaces but the cgroup one, whose root is decided by where PID 1 is by then, and a user
- * namespace that comes last.
+ * PID 1 is cloned with all namespaces but the cgroup one, whose root is decided by where PID 1 is by then, a user
+ * namespace that comes last, and a network that is there already.
  */
 int step_namespaces(struct session *session, struct error *err)
 {
 	int pidfd = -1;
 	const struct plan *plan = session->plan;
-	uint64_t later = CLONE_NEWCGROUP | (plan->userns == USERNS_LAST ? CLONE_NEWUSER : 0);
+	uint64_t later = CLONE_NEWCGROUP | (plan->userns == USERNS_LAST ? CLONE_NEWUSER : 0) |
+		(session->network >= 0 ? CLONE_NEWNET : 0);
 	struct clone_args args = {
 		.flags = (plan->namespaces & ~later) | CLONE_PIDFD,
 		.pidfd = (uint64_t)(uintptr_t)&pidfd,
@@ -265,38 +292,36 @@ int step_namespaces(struct session *session, struct error *err)
 	/* out of the way of the low numbers that the watcher's fds get */
 	session->init = fcntl(pidfd, F_DUPFD_CLOEXEC, FDS_ABOVE);
 	own_close_fd(&pidfd);
-	return session->init < 0 ? fail(err, errno, "file descriptors", "cannot be moved") : 0;
+	if (session->init < 0)
+		return fail(err, errno, "file descriptors", "cannot be moved");
+	send_init(session);
+	return 0;
 }
 
-static void send_init(const struct session *session)
+int step_pasta(struct session *session, struct error *err)
 {
-	char byte = CONTROL_INIT;
-	struct iovec part = { &byte, 1 };
-	union {
-		char space[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { { 0 } };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.space,
-		.msg_controllen = sizeof control.space };
-	struct cmsghdr *attached = CMSG_FIRSTHDR(&message);
+	const struct plan *plan = session->plan;
+	int result = 0;
 
-	attached->cmsg_level = SOL_SOCKET;
-	attached->cmsg_type = SCM_RIGHTS;
-	attached->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(attached), &session->init, sizeof(int));
-	/* fails when the session process is gone: the watcher finds that out, too, and takes everything down */
-	(void)sendmsg(session->control_peer, &message, MSG_NOSIGNAL);
+	if (plan->userns == USERNS_FIRST)
+		result = pasta_find_network(session->init, &session->network, err);
+	if (result == 0)
+		result = pasta_run(&(struct pasta_start){ .program = plan->pasta,
+			.forward_dns = plan->pasta_dns, .init = session->init, .network = session->network,
+			.owner = session->owner, .cgroup = &plan->cgroup }, err);
+	own_close_fd(&session->network);
+	own_close_fd(&session->owner);
+	return result;
 }
 
 int session_become_watcher(struct session *session, struct error *err)
 {
-	static const char *const argv[] = { "contained-init", "--watch", NULL };
+	const char *const argv[] = { "contained-init", "--watch", session->plan->pasta ? "2" : "1", NULL };
 	const int places[][2] = { { session->init, WATCH_INIT }, { session->leader, WATCH_LEADER },
 		{ session->control_peer, WATCH_CONTROL }, { session->state, WATCH_STATE },
 		{ session->life[1], WATCH_LIFE } };
 	struct itimerval no_timer = { { 0, 0 }, { 0, 0 } };
 
-	send_init(session);
 	if (session->kept >= 0 && dup2(session->kept, WATCH_KEPT) < 0)
 		return fail(err, errno, "watcher", "cannot place its file descriptors");
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++)

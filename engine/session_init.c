@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -162,6 +163,11 @@ _Noreturn void session_become_init(struct session *session)
 	own_close_fd(&session->state);
 	own_close_fd(&session->control_peer);
 	own_close_fd(&session->leader);
+	if (session->network >= 0 && setns(session->network, CLONE_NEWNET) < 0) {
+		fail(&err, errno, "network", "cannot be joined");
+		error_step(&err, "namespaces");
+		session_report(session, &err);
+	}
 	if (session_run(session, PHASE_ENTER, PLACE_INIT, &err) < 0 || place_fds(session, &err) < 0)
 		session_report(session, &err);
 	/* the end of file that follows says that the exec went well */

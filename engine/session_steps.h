@@ -8,7 +8,9 @@ int step_open(struct session *session, struct error *err); /* session.c */
 int step_slot(struct session *session, struct error *err); /* session_build.c */
 int step_kept(struct session *session, struct error *err);
 int step_cgroup(struct session *session, struct error *err);
+int step_netns(struct session *session, struct error *err);
 int step_namespaces(struct session *session, struct error *err);
+int step_pasta(struct session *session, struct error *err);
 int step_init_attach(struct session *session, struct error *err); /* session_init.c */
 int step_user(struct session *session, struct error *err);
 int step_shift(struct session *session, struct error *err);

@@ -115,11 +115,12 @@ int session_wait_for_builder(struct session *session, struct error *err)
 				return -1;
 			executed = result > 0;
 		}
-		if (session->maps_wanted && session->init >= 0 && write_maps(session, err) < 0)
-			return -1;
 		/* after the report: its error says more than a closed socket */
 		if (fds[0].revents && !fds[1].revents && !hear_control(session))
 			return fail(err, 0, session->plan->name, "the watcher died while the session was built");
+		/* whichever of the two came last: nothing else may be on its way to wake this loop again */
+		if (session->maps_wanted && session->init >= 0 && write_maps(session, err) < 0)
+			return -1;
 	}
 	return 0;
 }

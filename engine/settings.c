@@ -19,7 +19,7 @@
 /* in the order of the enums in policy.h, which tests/unit/test_settings.c holds them to */
 static const char *const limits_words[] = { "require", "try", "off", NULL };
 static const char *const accounts_words[] = { "auto", "merged", "minimal", "host", NULL };
-static const char *const network_words[] = { "none", "host", NULL };
+static const char *const network_words[] = { "none", "host", "pasta", NULL };
 static const char *const userns_words[] = { "off", "try", "require", NULL };
 static const char *const root_mode_words[] = { "readonly", "overlay-ephemeral", "overlay-kept", NULL };
 static const char *const lxcfs_words[] = { "auto", "off", NULL };
@@ -115,7 +115,7 @@ const struct setting settings[] = {
 		"What contained-shell runs: this, or passwd's shell, or where that is itself bash or sh (auto)."),
 
 	ROW(SESSION, CHOICE, network, "none", network_words, 0, 0,
-		"A network of its own with nothing but loopback (none), or the host's (host)."),
+		"Loopback alone (none), the host's network (host), or ways out by the program pasta (pasta)."),
 	ROW(SESSION, CHOICE, user_namespace, "try", userns_words, 0, 0,
 		"Whether the shell and the command make a user namespace; PAM logins cannot and refuse require."),
 

@@ -8,6 +8,7 @@
 #include "engine/rlimits.h"
 #include "engine/namespaces.h"
 #include "engine/own.h"
+#include "engine/pasta.h"
 #include "engine/session.h"
 #include "engine/text.h"
 
@@ -45,6 +46,16 @@ static void print_namespaces(FILE *out, const struct plan *plan)
 	char names[128];
 
 	fprintf(out, "      %s\n", namespaces_names(plan->namespaces, names, sizeof names));
+}
+
+static void print_pasta(FILE *out, const struct plan *plan)
+{
+	const char *const *arguments = pasta_arguments(plan->pasta_dns);
+
+	fprintf(out, "      %s:", plan->pasta);
+	for (; *arguments; arguments++)
+		fprintf(out, " %s", *arguments);
+	fputc('\n', out);
 }
 
 static void print_mounts(FILE *out, const struct plan *plan)
@@ -126,7 +137,8 @@ static void print_hostname(FILE *out, const struct plan *plan)
 static const struct {
 	const char *step;
 	void (*print)(FILE *out, const struct plan *plan);
-} details[] = { { "cgroup", print_cgroup }, { "namespaces", print_namespaces }, { "mounts", print_mounts },
+} details[] = { { "cgroup", print_cgroup }, { "namespaces", print_namespaces }, { "pasta", print_pasta },
+	{ "mounts", print_mounts },
 	{ "hostname", print_hostname }, { "groups", print_groups }, { "limits", print_limits },
 	{ "caps", print_caps }, { "seccomp", print_seccomp } };
 

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.." || exit 1
 
 build=(gcc make libc6-dev libpam0g-dev libseccomp-dev libcap-dev libiniparser-dev)
 try=(openssh-server openssh-client python3 procps util-linux)
-test=(libcmocka-dev clang clang-tidy cppcheck shellcheck pamtester rsync git vim busybox-static
+test=(libcmocka-dev clang clang-tidy cppcheck shellcheck pamtester rsync git vim busybox-static passt
 	login passwd cron iproute2 libcap2-bin mandoc mmdebstrap musl-tools lxcfs)
 
 case ${1:-} in

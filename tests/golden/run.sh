@@ -91,6 +91,7 @@ golden shared-parent v2 empty dave
 golden primary-group-dropped v2 empty carol
 golden automounts-unnamed paths empty alice
 golden user-namespace-required v2 userns alice
+golden network-pasta-missing v2 pasta alice
 golden exempt-user v2 profiles bob
 golden exempt-system-user v2 empty daemon
 golden exempt-root v2 empty root

@@ -79,7 +79,7 @@ sshd_config()
 	grep -qi '^subsystem' <<<"$(printf '%s\n' "$@")" || echo 'Subsystem sftp internal-sftp'
 }
 
-# sshd_start [LINE…]: lines for sshd_config. Sets SSH_PORT, SSH_CONFIG and SSHD_PID.
+# sshd_start [LINE…]: lines for sshd_config; SSHD_UNDER: a command that runs sshd. Sets SSH_PORT, SSH_CONFIG and SSHD_PID.
 sshd_start()
 {
 	local binary try
@@ -101,7 +101,7 @@ sshd_start()
 		SSH_PORT=$((20000 + RANDOM % 20000))
 		sshd_config "$@" >"$P/ssh/sshd_config"
 		# as an init system starts it: nothing of ours in its environment or among its fds
-		(cd / && exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "$P/ssh/$SSHD_SERVICE" \
+		(cd / && exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin ${SSHD_UNDER[@]+"${SSHD_UNDER[@]}"} "$P/ssh/$SSHD_SERVICE" \
 			-f "$P/ssh/sshd_config" 8<&-) 2>"$P/ssh/stderr" || bail "sshd: $(cat "$P/ssh/stderr")"
 		eventually 3 test -s "$P/ssh/sshd.pid" && break
 		[ "$try" -lt 5 ] || bail "sshd did not start: $(cat "$P/ssh/stderr")"

@@ -73,6 +73,7 @@ static void words_are_in_the_order_of_the_enums(void **state)
 	is_word("accounts", ACCOUNTS_HOST, "host");
 	is_word("network", NETWORK_NONE, "none");
 	is_word("network", NETWORK_HOST, "host");
+	is_word("network", NETWORK_PASTA, "pasta");
 	is_word("user_namespace", USERNS_OFF, "off");
 	is_word("user_namespace", USERNS_TRY, "try");
 	is_word("user_namespace", USERNS_REQUIRE, "require");
