@@ -245,7 +245,15 @@ static const char *real_path(int root_fd, int fd, const char *path, char *buf, s
 	return path;
 }
 
-static int check_elf(int root_fd, int fd, const char *path, struct error *err)
+/* Each once; files NULL: nobody wants to know. */
+static int list_file(struct list *files, const char *path, struct error *err)
+{
+	if (!files || list_has(files, path))
+		return 0;
+	return list_add(files, path) < 0 ? no_memory(err, path) : 0;
+}
+
+static int check_elf(int root_fd, int fd, const char *path, struct list *files, struct error *err)
 {
 	own_closure struct closure closure = { .root_fd = root_fd };
 	own_elf struct program_elf elf = { 0 };
@@ -267,19 +275,26 @@ static int check_elf(int root_fd, int fd, const char *path, struct error *err)
 		return no_memory(err, path);
 	if (take_object(&closure, real_path(root_fd, fd, path, real, sizeof real), &elf, err) < 0)
 		return -1;
+	if (list_file(files, loader, err) < 0)
+		return -1;
 	for (size_t i = 0; i < closure.count; i++)
 		for (size_t j = 0; j < closure.found[i].elf.needed.count; j++)
 			if (find_library(&closure, &closure.found[i],
 				    closure.found[i].elf.needed.items[j], path, err) < 0)
 				return -1;
+	/* the first is the program, by its real path */
+	for (size_t i = 1; i < closure.count; i++)
+		if (list_file(files, closure.found[i].path, err) < 0)
+			return -1;
 	return 0;
 }
 
-static int check_file(int root_fd, const char *path, int depth, struct error *err);
+static int check_file(
+	int root_fd, const char *path, int depth, struct list *files, struct error *err);
 
 /* line: the start of a file, without its "#!" and NUL-terminated; whole: it is not cut off. */
 static int check_script(
-	int root_fd, const char *path, char *line, bool whole, int depth, struct error *err)
+	int root_fd, const char *path, char *line, bool whole, int depth, struct list *files, struct error *err)
 {
 	struct error why;
 	size_t length;
@@ -297,13 +312,14 @@ static int check_script(
 			"is a script whose interpreter \"%.100s\" is no absolute path", line);
 	if (depth == SCRIPT_DEPTH)
 		return fail(err, ELOOP, path, "is a script of a script of a script");
-	if (check_file(root_fd, line, depth + 1, &why) == 0)
+	if (check_file(root_fd, line, depth + 1, files, &why) == 0)
 		return 0;
 	(void)fail(err, why.num, path, "is a script for %.80s, which %.150s", line, why.cause);
 	return error_hint(err, "%s", why.hint);
 }
 
-static int check_file(int root_fd, const char *path, int depth, struct error *err)
+static int check_file(
+	int root_fd, const char *path, int depth, struct list *files, struct error *err)
 {
 	char start[SCRIPT_LINE + 1];
 	own_fd int fd = -1;
@@ -330,10 +346,12 @@ static int check_file(int root_fd, const char *path, int depth, struct error *er
 		used += (size_t)got;
 	}
 	start[used] = '\0';
+	if (list_file(files, path, err) < 0)
+		return -1;
 	if (program_elf_magic(start, used))
-		return check_elf(root_fd, fd, path, err);
+		return check_elf(root_fd, fd, path, files, err);
 	if (start[0] == '#' && start[1] == '!')
-		return check_script(root_fd, path, start + 2, used < SCRIPT_LINE, depth, err);
+		return check_script(root_fd, path, start + 2, used < SCRIPT_LINE, depth, files, err);
 	(void)fail(err, ENOEXEC, path, "is neither an ELF program nor a script with \"#!\"");
 	return error_hint(err, "a script needs a first line such as #!/bin/sh");
 }
@@ -342,5 +360,12 @@ int program_check(int root_fd, const char *path, struct error *err)
 {
 	if (path[0] != '/')
 		return fail(err, EINVAL, path, "is no absolute path");
-	return check_file(root_fd, path, 0, err);
+	return check_file(root_fd, path, 0, NULL, err);
+}
+
+int program_files(int root_fd, const char *path, struct list *files, struct error *err)
+{
+	if (path[0] != '/')
+		return fail(err, EINVAL, path, "is no absolute path");
+	return check_file(root_fd, path, 0, files, err);
 }

@@ -8,6 +8,7 @@
  * resolved inside it. The answer is advice for an administrator and never a permission.
  */
 #include "error.h"
+#include "text.h"
 
 /*
  * path: absolute inside the tree at root_fd. A script is followed to its interpreter, an ELF
@@ -16,3 +17,10 @@
  * known). 0; or -1 and err, whose object is path and whose cause names what is missing.
  */
 int program_check(int root_fd, const char *path, struct error *err);
+
+/*
+ * The same, and adds to files what would have to be in a tree for it: the program, an interpreter, the loader and the
+ * libraries, by the absolute paths under which they were found, each once. The list is the caller's to free, also
+ * after a failure.
+ */
+int program_files(int root_fd, const char *path, struct list *files, struct error *err);

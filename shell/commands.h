@@ -15,6 +15,7 @@ struct command {
 };
 
 int command_explain(int argc, char **argv);
+int command_rootfs(int argc, char **argv);
 int command_check(int argc, char **argv);
 
 /* "contained: STEP: OBJECT: …" on stderr; returns 1, the exit status of a failure. */

@@ -9,6 +9,8 @@
 static const struct command commands[] = {
 	{ "explain", command_explain, "USER [--service S] [--profile P] [--tty T] [--conf FILE] [--host-root DIR]",
 		"what a login of USER would get, with the line of the file behind each value; runs nothing" },
+	{ "rootfs", command_rootfs, "create DIR --busybox | --debian SUITE [--include PACKAGE,…] | --from-host PROGRAM…",
+		"makes a directory tree for `root =` and for -m" },
 	{ "check", command_check, "[--sshd-config FILE] [--host-root DIR] [FILE]",
 		"every error of a configuration at once (exit status 0 or 1), and what of the host does not fit" },
 };

@@ -95,6 +95,32 @@ static void test_libraries(void **state)
 	expect_bad(tree, "/bin/prog", EACCES, "may not be executed");
 }
 
+/* All that a tree would have to hold, each once. */
+static void test_files(void **state)
+{
+	static const char *const wanted[] = { "/script", "/bin/prog", "/lib64/ld.so", "/usr/lib/liba.so.1", "/opt/libb.so" };
+	struct tree *tree = *state;
+	struct list files = { 0 };
+	struct error err;
+
+	put_elf(tree, "lib64/ld.so", (struct recipe){ .interp = NULL });
+	put_elf(tree, "bin/prog",
+		(struct recipe){ .interp = "/lib64/ld.so", .needed = { "liba.so.1", "libb.so" }, .runpath = "/opt" });
+	put_elf(tree, "usr/lib/liba.so.1", (struct recipe){ .needed = { "ld.so" } });
+	put_elf(tree, "opt/libb.so", (struct recipe){ .needed = { "liba.so.1" } });
+	tree_put_text(tree, "script", "#!/bin/prog\n");
+	assert_int_equal(program_files(tree->fd, "/script", &files, &err), 0);
+	/* another program with the same needs adds itself alone */
+	put_elf(tree, "bin/other", (struct recipe){ .interp = "/lib64/ld.so", .needed = { "liba.so.1" } });
+	assert_int_equal(program_files(tree->fd, "/bin/other", &files, &err), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
+		assert_true(list_has(&files, wanted[i]));
+	assert_true(list_has(&files, "/bin/other"));
+	assert_int_equal(files.count, ARRAY_SIZE(wanted) + 1);
+	assert_int_equal(program_files(tree->fd, "/bin/absent", &files, &err), -1);
+	list_free(&files);
+}
+
 static void test_search_paths(void **state)
 {
 	struct tree *tree = *state;
@@ -196,6 +222,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_static_and_scripts, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_not_files, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_libraries, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_files, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_search_paths, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_musl, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_many_objects, tree_setup, tree_teardown),
