@@ -59,6 +59,7 @@ struct door {
 	char name[TAROT_NAME];
 	int state;
 	int terminal;
+	pid_t parent;
 };
 
 static void free_door(struct door *door)
@@ -261,7 +262,7 @@ static int run(struct door *door, int *ended, int *status, struct error *err)
 	/* what is left here stays for as long as the session: as little as can be */
 	free_door(door);
 	(void)malloc_trim(0);
-	*ended = waiter_wait(pid, door->terminal);
+	*ended = waiter_wait(pid, door->terminal, door->parent);
 	session_close(&session, CLOSE_MS);
 	session_forget(&session);
 	return 0;
@@ -303,7 +304,8 @@ static int decide(struct door *door, struct error *err)
 int main(int argc, char **argv, char **environment)
 {
 	static char *no_environment[] = { NULL };
-	struct door door = { .given = environment, .host_fd = -1, .state = -1, .states = host_state_root() };
+	struct door door = { .given = environment, .host_fd = -1, .state = -1, .parent = getppid(),
+		.states = host_state_root() };
 	struct error err = { 0 };
 	int ended = 0, status = EXIT_CONTAINED, decided;
 

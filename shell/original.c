@@ -308,7 +308,7 @@ static int run(struct made *made, int terminal, struct narration *narration, str
 		session_close(session, CLOSE_MS);
 		return -1;
 	}
-	ended = waiter_wait(pid, terminal);
+	ended = waiter_wait(pid, terminal, 0);
 	session_close(session, CLOSE_MS);
 	if (made->plan.cgroup.dir_count)
 		narrate(narration, "cleaning cgroups…done.");

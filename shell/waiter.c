@@ -1,9 +1,12 @@
 #include "waiter.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -106,15 +109,36 @@ static void stop_with(struct job *job, int number)
 	(void)kill(-job->pid, SIGCONT);
 }
 
-int waiter_wait(pid_t pid, int terminal)
+/*
+ * A session leader is what sshd or its like started, whose end is the connection's: without a terminal nothing else
+ * would tell. The kernel forgets this at each change of credentials: last, and then a parent may be gone already.
+ */
+static pid_t watch_parent(pid_t parent)
 {
+	return getsid(0) == getpid() && prctl(PR_SET_PDEATHSIG, SIGHUP, 0, 0, 0) == 0 ? parent : 0;
+}
+
+/* What a signal's sender means for the program. What the terminal says, it says to all of a group. */
+static void pass_on(const struct signalfd_siginfo *info, pid_t pid)
+{
+	if (info->ssi_signo == SIGCHLD || info->ssi_signo == SIGTTOU)
+		return;
+	(void)kill(info->ssi_code == SI_KERNEL ? -pid : pid, (int)info->ssi_signo); /* it may have ended just now */
+}
+
+int waiter_wait(pid_t pid, int terminal, pid_t parent)
+{
+	/* the kernel tells a hang-up to the leader of the session alone, and su(1), which may be that, does not listen */
+	struct pollfd fds[2] = { { .fd = -1, .events = POLLIN }, { .fd = terminal } };
 	struct job job = { pid, terminal };
 	sigset_t set;
 	int status;
 
 	make_set(&set);
+	fds[0].fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	parent = watch_parent(parent);
 	for (;;) {
-		siginfo_t info;
+		struct signalfd_siginfo info;
 		pid_t changed = waitpid(pid, &status, WNOHANG | WUNTRACED);
 
 		if (changed == pid && WIFSTOPPED(status)) {
@@ -123,11 +147,16 @@ int waiter_wait(pid_t pid, int terminal)
 		}
 		if (changed == pid || (changed < 0 && errno != EINTR))
 			break;
-		if (changed != 0 || sigwaitinfo(&set, &info) < 0 || info.si_signo == SIGCHLD || info.si_signo == SIGTTOU)
-			continue;
-		/* it may have ended just now; what the terminal says, it says to all of a group */
-		(void)kill(info.si_code == SI_KERNEL ? -pid : pid, info.si_signo);
+		if ((parent && getppid() != parent) || fds[1].revents & (POLLHUP | POLLERR)) {
+			status = SIGHUP; /* as waitpid(2) has it; whatever ignores that ends with the session */
+			break;
+		}
+		/* without an fd to spare: a look now and then */
+		(void)poll(fds, 2, fds[0].fd < 0 ? 50 : -1);
+		while (read(fds[0].fd, &info, sizeof info) == sizeof info)
+			pass_on(&info, pid);
 	}
+	own_close_fd(&fds[0].fd);
 	take_back(&job);
 	return status;
 }

@@ -17,6 +17,8 @@ int waiter_terminal(void);
 /*
  * Waits for the program's end and returns its status as from waitpid(2). Signals go on to it; when it stops, this
  * process stops, and with it goes on. The program is the leader of a process group. terminal: of waiter_terminal(), lent
- * to it; another terminal is lent when it wants to read there. What is lent is taken back at the end.
+ * to it; another terminal is lent when it wants to read there. What is lent is taken back at the end. parent: getppid()
+ * from before the program's start: where this process leads a session, its parent's end is the end, as by a SIGHUP; 0:
+ * not.
  */
-int waiter_wait(pid_t pid, int terminal);
+int waiter_wait(pid_t pid, int terminal, pid_t parent);

@@ -71,7 +71,7 @@ fixture_install()
 	for file in contained-init contained-subject; do
 		[ ! -e "$BUILD/$file" ] || install -m 0755 "$BUILD/$file" "$P/libexec/$file"
 	done
-	for file in contained probe; do
+	for file in contained contained-shell probe; do
 		[ ! -e "$BUILD/$file" ] || install -m 0755 "$BUILD/$file" "$P/bin/$file"
 	done
 	PROBE=$P/bin/probe
@@ -80,7 +80,7 @@ fixture_install()
 	[ -n "${CONTAINED_MODULE:-}" ] && return
 	[ -e "$BUILD/pam_contained.so" ] || bail "no $BUILD/pam_contained.so: run make private"
 	install -m 0644 "$BUILD/pam_contained.so" "$P/pam_contained.so"
-	OUR_PROGRAMS="$(stat -c %d:%i "$P"/libexec/* | paste -sd' ') $(stat -L -c %d:%i "$(sshd_binary)" 2>/dev/null)"
+	OUR_PROGRAMS="$(stat -c %d:%i "$P"/libexec/* "$P/bin/contained-shell" | paste -sd' ') $(stat -L -c %d:%i "$(sshd_binary)" 2>/dev/null)"
 }
 
 # The configuration that the PAM line names; from standard input.
@@ -264,6 +264,7 @@ fixture_remove()
 	# the watchers write to the very end
 	eventually 2 sessions_gone
 	records_forget
+	leftovers_users
 	remove_accounts
 	leftovers_remove_parents
 	rm -rf "$P"

@@ -69,6 +69,12 @@ left_files()
 	grep -aoE 'ctest[0-9a-z]+' /var/log/wtmp 2>/dev/null | sort | uniq -c
 }
 
+# While there are names to ask by.
+leftovers_users()
+{
+	LEFT_UIDS=$(for user in "${USERS[@]}"; do id -u "$user" 2>/dev/null; done | paste -sd,)
+}
+
 leftovers_before()
 {
 	BEFORE_MOUNTS=$(left_mounts)
@@ -83,7 +89,11 @@ leftovers_remove_parents()
 {
 	local dir
 
-	LEFT_UIDS=$(for dir in "${USERS[@]}"; do id -u "$dir" 2>/dev/null; done | paste -sd,)
+	# the same of sessions that ordinary users made; what is in it is a session that was left behind
+	for dir in ${LEFT_UIDS//,/ }; do
+		rm -f "/tmp/contained-$dir"/.[!.]* 2>/dev/null
+		rmdir "/tmp/contained-$dir" 2>/dev/null
+	done
 	while IFS= read -r dir; do
 		grep -qxF -- "$dir" <<<"${BEFORE_CGROUPS:-}" || rmdir "$dir" 2>/dev/null
 	done < <(left_cgroups | sort -r)

@@ -20,7 +20,7 @@ sshd_version()
 
 # Stands where Debian's /etc/pam.d/sshd has common-session, with what Debian runs before and after it. What
 # comes after runs inside, and reads its files there: in a root tree that has none of them, SSHD_PAM=last
-# puts our line to the end.
+# puts our line to the end; SSHD_PAM=without leaves it out, for the door that needs no module.
 sshd_pam_lines()
 {
 	local ours="session  required $MODULE $PAM_ARGS ${1:-}"
@@ -30,12 +30,12 @@ sshd_pam_lines()
 		"account  required pam_unix.so" \
 		"session  optional pam_keyinit.so force revoke" \
 		"session  required pam_unix.so"
-	[ "${SSHD_PAM:-}" = last ] || printf '%s\n' "$ours"
+	[ -n "${SSHD_PAM:-}" ] || printf '%s\n' "$ours"
 	printf '%s\n' \
 		"session  optional pam_motd.so motd=/run/motd.dynamic" \
 		"session  optional pam_mail.so standard noenv" \
 		"session  required pam_limits.so" \
-		"session  required pam_env.so"
+		"session  required pam_env.so${SSHD_PAM_ENV:+ $SSHD_PAM_ENV}"
 	[ "${SSHD_PAM:-}" != last ] || printf '%s\n' "$ours"
 }
 

@@ -102,5 +102,6 @@ for step in steps:
     else:
         stop(step, "unknown verb")
 if pid:
+    os.close(master)  # su(1) blocks signals: what hangs up is the terminal
     os.kill(pid, signal.SIGHUP)
     os.waitpid(pid, 0)
