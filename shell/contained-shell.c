@@ -117,6 +117,19 @@ static const char *real_shell(const struct door *door, int root_fd)
 	return is_program(root_fd, "/bin/bash") ? "/bin/bash" : "/bin/sh";
 }
 
+/* The session's passwd has the real one, for what looks there: tmux, su, this program within the session. */
+static int set_shell(struct door *door, const char *shell, struct error *err)
+{
+	char *copy = strdup(shell);
+
+	if (!copy)
+		return fail(err, ENOMEM, shell, "cannot be kept");
+	free(door->subject.shell);
+	door->subject.shell = copy;
+	door->shell = copy;
+	return 0;
+}
+
 /*
  * Without a container: for root and for who is exempt, and in a session that stands already, whose environment is that
  * of its login. Returns only on failure.
@@ -229,9 +242,9 @@ static int plan(struct door *door, struct error *err)
 		return -1;
 	door->host.state_root = door->states;
 	host_try_userns(&door->host);
-	door->shell = real_shell(door, root_fd);
-	if (door_shell_arguments(&door->request, door->shell, door->arguments, ARGUMENTS_MOST, &door->name_of_shell,
-		    err) < 0 ||
+	if (set_shell(door, real_shell(door, root_fd), err) < 0 ||
+		door_shell_arguments(&door->request, door->shell, door->arguments, ARGUMENTS_MOST, &door->name_of_shell,
+			err) < 0 ||
 		door_environment(door->given, &door->subject, door->shell, x11, door->environment, err) < 0 ||
 		state_reserve(&door->states, door->name, &door->state, err) < 0)
 		return -1;
@@ -288,17 +301,16 @@ static int end_as(int ended)
 /* 0: a container it is; 1: run_here(); -1. */
 static int decide(struct door *door, struct error *err)
 {
-	if (getuid() == 0)
-		return subject_load_uid(door->host_fd, 0, &door->subject, &(bool){ false }, err) < 0 ? -1 : 1;
-	if (getuid() != geteuid() || getgid() != getegid())
+	if (getuid() != 0 && (getuid() != geteuid() || getgid() != getegid()))
 		return fail(err, 0, "contained-shell", "is not to be setuid or setgid");
+	/* in a session the file belongs to nobody one could trust, and all that counts is in the session's passwd */
+	if (getuid() == 0 || state_is_inside(getuid()))
+		return subject_load_uid(door->host_fd, getuid(), &door->subject, &(bool){ false }, err) < 0 ? -1 : 1;
 	if (load_policy(door, err) < 0 || load_subject(door, err) < 0)
 		return -1;
 	if (policy_exempts(door->file, &door->subject))
 		return 1;
-	if (policy_select(door->file, &door->subject, NULL, &door->policy, err) < 0)
-		return -1;
-	return state_is_inside(getuid());
+	return policy_select(door->file, &door->subject, NULL, &door->policy, err);
 }
 
 int main(int argc, char **argv, char **environment)
