@@ -7,11 +7,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -38,6 +39,7 @@ enum {
 	EXIT_SIGNAL = 128,
 	CLOSE_MS = 3000,
 	ARGUMENTS_MOST = 1024,
+	STACK_USED = 256 * 1024, /* at most, by a set-up */
 };
 
 /* Everything a session is made from. */
@@ -64,6 +66,8 @@ struct door {
 
 static void free_door(struct door *door)
 {
+	if (!door)
+		return;
 	plan_free(&door->plan);
 	host_free(&door->host);
 	list_free(&door->paths);
@@ -74,6 +78,7 @@ static void free_door(struct door *door)
 	for (size_t i = 0; i < ARRAY_SIZE(door->environment); i++)
 		free(door->environment[i]);
 	own_close_fd(&door->host_fd);
+	free(door);
 }
 
 /* The administrator's line; the user reads one calm sentence with the name to quote. */
@@ -254,48 +259,67 @@ static int plan(struct door *door, struct error *err)
 	return plan_make_program(&door->policy, &door->subject, &door->host, door->name, &program, &door->plan, err);
 }
 
-/* 0 and *ended; -1: nothing was run, *status. */
-static int run(struct door *door, int *ended, int *status, struct error *err)
+/*
+ * What is left here stays for as long as the session. The stack below this frame was the set-up's alone, and within the
+ * guard gap below it nothing is mapped (stack_guard_gap in mm/mmap.c). The heap from heap on is nobody's any
+ * more, malloc()'s own records included: FROM HERE TO THE END OF THE PROCESS NOTHING IS ALLOCATED OR FREED. It reads as
+ * zeros: a malloc() would abort, and the watcher end the session.
+ */
+static void give_back_memory(uintptr_t heap)
 {
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	uintptr_t frame = (uintptr_t)__builtin_frame_address(0) / page * page, end = (uintptr_t)sbrk(0) / page * page;
+
+	heap = (heap + page - 1) / page * page;
+	if (heap < end)
+		(void)madvise((void *)heap, end - heap, MADV_DONTNEED);
+	(void)madvise((void *)(frame - page - STACK_USED), STACK_USED, MADV_DONTNEED);
+}
+
+/* 0 and *ended, and *door is freed; -1: nothing was run, *status. */
+static int run(struct door **door, int *ended, int *status, struct error *err)
+{
+	int terminal = (*door)->terminal;
+	uintptr_t heap = (uintptr_t)*door; /* the first that was allocated */
+	pid_t pid, parent = (*door)->parent;
 	struct session session;
-	pid_t pid;
 
 	session_none(&session);
 	*status = EXIT_CONTAINED;
-	if (session_open(&session, &door->plan, take_fd(&door->state), CONTAINED_LIBEXEC, (int)door->policy.deadline,
-		    err) < 0)
+	if (session_open(&session, &(*door)->plan, take_fd(&(*door)->state), CONTAINED_LIBEXEC,
+		    (int)(*door)->policy.deadline, err) < 0)
 		return -1;
 	waiter_start();
-	if (session_start_program(&session, &door->plan, &pid, err) < 0) {
+	if (session_start_program(&session, &(*door)->plan, &pid, err) < 0) {
 		*status = err->num == ENOENT ? EXIT_NOT_FOUND : err->step[0] ? EXIT_CONTAINED : EXIT_CANNOT_RUN;
 		session_close(&session, CLOSE_MS);
 		session_forget(&session);
 		return -1;
 	}
-	/* what is left here stays for as long as the session: as little as can be */
-	free_door(door);
-	(void)malloc_trim(0);
-	*ended = waiter_wait(pid, door->terminal, door->parent);
+	free_door(*door);
+	*door = NULL;
+	give_back_memory(heap);
+	*ended = waiter_wait(pid, terminal, parent);
 	session_close(&session, CLOSE_MS);
 	session_forget(&session);
 	return 0;
 }
 
 /* As the program ended, so does this: sshd tells its client of a signal, too. */
-static int end_as(int ended)
+static _Noreturn void end_as(int ended)
 {
 	const struct rlimit none = { 0, 0 };
 	sigset_t set;
 
 	if (WIFEXITED(ended))
-		return WEXITSTATUS(ended);
+		_exit(WEXITSTATUS(ended)); /* no exit(): its handlers might free */
 	(void)setrlimit(RLIMIT_CORE, &none); /* the program's core is enough */
 	(void)signal(WTERMSIG(ended), SIG_DFL);
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, WTERMSIG(ended));
 	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
 	(void)raise(WTERMSIG(ended));
-	return EXIT_SIGNAL + WTERMSIG(ended);
+	_exit(EXIT_SIGNAL + WTERMSIG(ended));
 }
 
 /* 0: a container it is; 1: run_here(); -1. */
@@ -316,33 +340,36 @@ static int decide(struct door *door, struct error *err)
 int main(int argc, char **argv, char **environment)
 {
 	static char *no_environment[] = { NULL };
-	struct door door = { .given = environment, .host_fd = -1, .state = -1, .parent = getppid(),
-		.states = host_state_root() };
+	struct door *door = calloc(1, sizeof *door);
 	struct error err = { 0 };
 	int ended = 0, status = EXIT_CONTAINED, decided;
 
 	/* from here on nothing in this process looks at what the user set */
 	environ = no_environment;
+	if (!door)
+		return EXIT_CONTAINED;
+	*door = (struct door){ .given = environment, .host_fd = -1, .state = -1, .parent = getppid(),
+		.states = host_state_root() };
 	/* for what goes wrong before there is a session to name */
-	if (tarot_draw(0, door.name, NULL) < 0)
-		(void)text_format(door.name, sizeof door.name, "no name");
-	if (door_request_parse(argc, argv, environment, &door.request, &err) < 0) {
+	if (tarot_draw(0, door->name, NULL) < 0)
+		(void)text_format(door->name, sizeof door->name, "no name");
+	if (door_request_parse(argc, argv, environment, &door->request, &err) < 0) {
 		char text[512];
 
 		error_format(&err, text, sizeof text);
 		fprintf(stderr, "contained-shell: %s\nusage: contained-shell [-l] [-i] [-c COMMAND [ARGUMENT…]]\n", text);
 		return 2;
 	}
-	door.terminal = waiter_terminal();
-	door.host_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	decided = decide(&door, &err);
+	door->terminal = waiter_terminal();
+	door->host_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	decided = decide(door, &err);
 	if (decided > 0) {
-		(void)run_here(&door, &err);
+		(void)run_here(door, &err);
 		status = err.num == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
-	} else if (decided == 0 && plan(&door, &err) == 0 && run(&door, &ended, &status, &err) == 0) {
-		return end_as(ended);
+	} else if (decided == 0 && plan(door, &err) == 0 && run(&door, &ended, &status, &err) == 0) {
+		end_as(ended);
 	}
-	if (door.state >= 0)
-		state_discard(&door.states, door.name, &door.state);
-	return refuse(&door, &err, status);
+	if (door->state >= 0)
+		state_discard(&door->states, door->name, &door->state);
+	return refuse(door, &err, status);
 }

@@ -185,6 +185,34 @@ resident_size()
 	target 8 64 "$pss" "KiB resident a session: PSS of PID 1, watcher and twin, over $crowd sessions (stretch: 16)"
 }
 
+# Sessions of an ordinary user, whose contained-shell stays as the one that waits.
+door_resident()
+{
+	local count=100 i pids pss jobs=()
+
+	printf '[default]\nlimits = try\n' >"$P/etc/contained/contained.conf"
+	mkfifo "$P/private/door" && exec 9<>"$P/private/door"
+	for ((i = 0; i < count; i++)); do
+		setpriv --reuid ctest1 --regid ctest1 --init-groups "$P/bin/contained-shell" -c 'read line' \
+			<&9 >/dev/null 2>&1 8<&- 9<&- &
+		jobs+=($!)
+	done
+	eventually 30 door_stands "$count" || bail "$count sessions without root can live at once"
+	mapfile -t pids < <(pgrep -U ctest1 -x 'contained-(shell|watch|twin|init)')
+	pids=("${pids[@]/#//proc/}")
+	pss=$(awk -v n="$count" '/^Pss:/ { sum += $2 } END { printf "%.1f", sum / n }' "${pids[@]/%//smaps_rollup}")
+	target 9 128 "$pss" "KiB resident a session without root: PSS of contained-shell, PID 1, watcher and twin, over $count"
+	mapfile -t pids < <(pgrep -U ctest1 -x contained-shell)
+	kill "${pids[@]}"
+	exec 9>&-
+	wait "${jobs[@]}"
+}
+
+door_stands()
+{
+	[ "$(pgrep -c -U ctest1 -x contained-twin)" -eq "$1" ]
+}
+
 # Blocks without and with a crowd, in turn; the n-th set-up of one is compared with the n-th of the other.
 crowded()
 {
@@ -219,6 +247,7 @@ printf '%-3s %9s %7s %-4s %s\n' "#" measured goal met "what (medians of paired r
 whole_process
 pam_session
 crowded
+door_resident
 # what is left is told, but does not make the figures wrong
 fixture_end
 exit 0
