@@ -171,6 +171,7 @@ install: all
 	$(Q)$(INSTALL) -D -m 0644 $(B)/contained.conf.5 $(DESTDIR)$(MANDIR)/man5/contained.conf.5
 	$(Q)$(INSTALL) -D -m 0644 pam_module/pam_contained.8 $(DESTDIR)$(MANDIR)/man8/pam_contained.8
 	$(Q)$(INSTALL) -D -m 0644 shell/contained.8 $(DESTDIR)$(MANDIR)/man8/contained.8
+	$(Q)$(INSTALL) -D -m 0644 shell/contained-shell.1 $(DESTDIR)$(MANDIR)/man1/contained-shell.1
 
 # A configuration that differs from the sample was edited, and stays.
 uninstall:
@@ -180,7 +181,7 @@ uninstall:
 	$(Q)rm -f $(DESTDIR)$(PAMDIR)/pam_contained.so $(DESTDIR)$(BINDIR)/contained $(DESTDIR)$(BINDIR)/contained-shell \
 	  $(DESTDIR)$(LIBEXECDIR)/contained-init $(DESTDIR)$(LIBEXECDIR)/contained-subject \
 	  $(DESTDIR)$(DOCDIR)/contained.conf $(patsubst conf/%,$(DESTDIR)$(DOCDIR)/%,$(examples)) \
-	  $(DESTDIR)$(MANDIR)/man5/contained.conf.5 \
+	  $(DESTDIR)$(MANDIR)/man5/contained.conf.5 $(DESTDIR)$(MANDIR)/man1/contained-shell.1 \
 	  $(DESTDIR)$(MANDIR)/man8/pam_contained.8 $(DESTDIR)$(MANDIR)/man8/contained.8
 	$(Q)rmdir $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DOCDIR)/examples $(DESTDIR)$(DOCDIR) $(DESTDIR)$(SYSCONFDIR)/contained \
 	  2>/dev/null || :

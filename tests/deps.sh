@@ -9,7 +9,8 @@ cd "$(dirname "$0")/.." || exit 1
 build=(gcc make libc6-dev libpam0g-dev libseccomp-dev libcap-dev libiniparser-dev)
 try=(openssh-server openssh-client python3 procps util-linux)
 test=(libcmocka-dev clang clang-tidy cppcheck shellcheck pamtester rsync git vim busybox-static passt
-	login passwd cron iproute2 libcap2-bin mandoc mmdebstrap musl-tools lxcfs)
+	login passwd cron iproute2 libcap2-bin mandoc mmdebstrap musl-tools lxcfs zsh ansible-core dropbear-bin
+	putty-tools mosh python3-paramiko python3-asyncssh)
 
 case ${1:-} in
 try) wanted=("${build[@]}" "${try[@]}") ;;

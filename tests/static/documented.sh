@@ -7,6 +7,7 @@ cd "$(dirname "$0")/../.." || exit 1
 [ -x "$B/contained" ] || bail "no $B/contained: run make"
 module_page=pam_module/pam_contained.8
 command_page=shell/contained.8
+shell_page=shell/contained-shell.1
 
 # --- the table of steps: "phase|name|process|why" -----------------------------------------------
 table=$(sed -n '/^const struct session_step session_steps\[\] = {/,/^};/p' engine/session.c)
@@ -73,7 +74,14 @@ arguments=$(grep -hoE '^ *session required pam_contained\.so.*' README.md "$modu
 	sed -E 's/.*pam_contained\.so//' | tr ' ' '\n' | sed -E 's/=.*//' | grep . | sort -u)
 is "every argument of the PAM lines shown is one of the module's" "$(comm -23 <(printf '%s\n' "$arguments") <(printf '%s\n' "$parsed"))" ""
 
-for page in "$module_page" "$command_page"; do
+flags=$(sed -nE 's/.*strchr\("([a-z]+)", \*flags\).*/\1/p' shell/door_request.c | grep -o . | sort)
+is "$shell_page has every option" "$(items "$shell_page" DESCRIPTION 'Fl ([a-z])')" "$flags"
+passing=$(sed -n '/} passing\[\] = {/,/};/p' shell/door_request.c | grep -oE '"[A-Z_0-9]+"' | tr -d '"' | sort)
+like "the shell lets variables pass" "$passing" '(^|.)TERM'
+is "$shell_page has every variable that passes" \
+	"$(for name in $passing; do grep -qwE "$name(\*|)" "$shell_page" && echo "$name"; done)" "$passing"
+
+for page in "$module_page" "$command_page" "$shell_page"; do
 	if command -v mandoc >/dev/null; then
 		succeeds "mandoc has no warning about $page" mandoc -Tlint -W warning "$page"
 	else
