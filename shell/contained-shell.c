@@ -346,6 +346,7 @@ int main(int argc, char **argv, char **environment)
 
 	/* from here on nothing in this process looks at what the user set */
 	environ = no_environment;
+	(void)signal(SIGXFSZ, SIG_IGN); /* `ulimit -f 0` is an error like others */
 	if (!door)
 		return EXIT_CONTAINED;
 	*door = (struct door){ .given = environment, .host_fd = -1, .state = -1, .parent = getppid(),
