@@ -19,6 +19,7 @@ static const struct group {
 	const char *title;
 } groups[] = {
 	{ "root", "View of the files" },
+	{ "shell", "What contained-shell runs" },
 	{ "network", "Namespaces" },
 	{ "limits", "Limits of a session as a whole" },
 	{ "rlimit_as", "Limits of each process, as in setrlimit(2): SOFT:HARD, or one for both" },
@@ -208,6 +209,7 @@ static const struct value_form {
 		    "the same path hide goes before readonly, and that before writable. What reaches services that act "
 		    "as root (/run/dbus, /run/systemd, /run/docker.sock) or is the session's own (/proc, /sys, /dev, "
 		    "/run/user) is refused, as is a path that leads there or holds such a one." },
+	{ "command", "A program and its arguments; see COMMANDS." },
 	{ "capabilities", "As in capabilities(7), in any case, with or without cap_, divided by "
 			  "blanks or commas. "
 			  "May be empty." },
@@ -215,6 +217,48 @@ static const struct value_form {
 		    "kernel has "
 		    "that. Limits of bytes are sizes." },
 };
+
+static const struct value_form command_forms[] = {
+	{ "command", "This is run, whatever the client asks for, and for a shell, too. The program finds the client's own "
+		     "command line in SSH_ORIGINAL_COMMAND, as rrsync expects it; where a shell was asked for there is no such "
+		     "variable." },
+	{ "allow_commands", "Commands divided by | between blanks. What the client asks for is run when it is one of them. "
+			    "Everything else, and a shell, is refused with exit status 126 and a line in the log." },
+	{ "both", "What the client asks for has to be one of allow_commands, or a shell; what is run is command." },
+	{ "words", "The client's line is taken apart as a POSIX shell would: blanks divide, '...', \"...\" and \\ quote. It is "
+		   "refused where a shell would do more: with a $ or a backquote that neither '...' nor \\ quotes, with an "
+		   "unquoted one of "
+		   "; & | < > ( ) * ? [ { }, with ~ or # at the beginning of a word, with a = in the first word, with a "
+		   "control character (a newline) anywhere, with a quote that is not closed, with more than 1000 words. "
+		   "Nothing is ever expanded, and no shell is started." },
+	{ "in this file", "The same, but there are no backslashes; quotes can stand in a value that has the other kind of quotes "
+			  "around all of it. Behind the program %u is the user's name, %h the home directory, %% a percent "
+			  "sign." },
+	{ "program", "A name, which the client has to use, and which is looked for in /usr/local/bin, /usr/bin and /bin; or an "
+		     "absolute path, of which the client may use the last part alone. Without wildcards. internal-sftp is "
+		     "sftp-server where OpenSSH installs it, and the client may call it by one of those paths." },
+	{ "arguments", "As many as the pattern has, each equal to its word there. In a pattern's word * stands for any bytes, / "
+		       "too, and ? for one. A word with a wildcard matches no empty argument; none that begins with -, unless the "
+		       "word does; and none in which .. stands before /, a colon, a comma or the end." },
+	{ "...", "As the last word of a pattern: any number of arguments, each as if * stood for it. So no option is one of "
+		 "them." },
+};
+
+static void manual_commands(FILE *out)
+{
+	fputs(".SH COMMANDS\n"
+	      "What\n.BR command \" and\" \" allow_commands\"\n"
+	      "mean to contained\\-shell, as the login shell or as sshd\\(aqs\n.BR ForceCommand ;\n"
+	      "in a session that the PAM module made, too. They hold for nothing that sshd does without it:\n"
+	      "forwarding, and\n.B internal\\-sftp\nas the\n.B Subsystem\nwithout\n.BR ForceCommand .\n",
+		out);
+	for (size_t i = 0; i < ARRAY_SIZE(command_forms); i++)
+		tagged(out, command_forms[i].tag, command_forms[i].text);
+	fputs(".PP\nA program may do more than its name says: what it reads, and what options and files make it run, "
+	      "is to be\nlooked up before it is allowed. The examples in the directory of the documentation say what "
+	      "they do not\nstop.\n",
+		out);
+}
 
 static void manual_settings(FILE *out, enum setting_scope scope)
 {
@@ -283,6 +327,7 @@ static void emit_man(FILE *out)
 	manual_settings(out, SCOPE_MATCH);
 	fputs(".SH SETTINGS OF [default] AND OF PROFILES\n", out);
 	manual_settings(out, SCOPE_SESSION);
+	manual_commands(out);
 	manual_profiles(out);
 	manual_example_lines(out);
 	fputs(".SH FILES\n.I " CONTAINED_CONF "\n"

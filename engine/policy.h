@@ -52,6 +52,8 @@ struct policy {
 	int lxcfs; /* enum lxcfs_mode */
 	struct amount tmp_size, shm_size, run_size;
 	char *shell; /* of contained-shell: a path, or "auto" */
+	char *command;        /* of contained-shell: command_parse_forced() reads it; "" for none */
+	char *allow_commands; /* of contained-shell: command_parse_patterns() reads it; "" for any */
 
 	/* namespaces */
 	int network;        /* enum network_mode */

@@ -4,6 +4,7 @@
  *
  *	policy_scan.c     bytes → sections and entries with their lines; iniparser must agree
  *	policy_values.c   text ↔ one typed field
+ *	policy_command.c  what may be run without a shell
  *	policy_open.c     a path that nobody else may write → fd
  *	policy.c          all of it → policy_file → policy
  */
@@ -75,5 +76,7 @@ int policy_scan_confirm(const char *text, size_t length, const struct scan *scan
  */
 int policy_value_parse(const struct setting *setting, const char *text, struct policy *policy,
 	char *what, size_t size);
+/* The same for KIND_COMMAND and KIND_COMMANDS, whose field is *out. */
+int policy_command_parse(const struct setting *setting, const char *text, char **out, char *what, size_t size);
 /* Frees what the setting's field owns. */
 void policy_value_free(const struct setting *setting, struct policy *policy);

@@ -210,6 +210,14 @@ static char *scan_bare(struct scanner *s, const char *key, char *value)
 	return trim(value);
 }
 
+/* In quotes, and for a command alone: the other kind of quotes. */
+static bool may_hold_quotes(const char *key, bool quoted)
+{
+	const struct setting *setting = setting_find(key);
+
+	return quoted && setting && (setting->kind == KIND_COMMAND || setting->kind == KIND_COMMANDS);
+}
+
 /* The value of an entry, or NULL when it could be read in more than one way (reported). */
 static const char *scan_value(struct scanner *s, const char *key, char *value)
 {
@@ -218,7 +226,7 @@ static const char *scan_value(struct scanner *s, const char *key, char *value)
 	value = quoted ? scan_quoted(s, key, value) : scan_bare(s, key, value);
 	if (!value)
 		return NULL;
-	if (strpbrk(value, "\"'")) {
+	if (strpbrk(value, "\"'") && !may_hold_quotes(key, quoted)) {
 		policy_problem(s->problems, s->line, key,
 			"a quote inside of the value (expected quotes around all of it, or none)");
 		return NULL;

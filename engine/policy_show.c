@@ -88,7 +88,7 @@ static void put_rlimit(
 	}
 }
 
-/* Paths may hold what would begin a comment; quotes cannot occur in a value. */
+/* Paths may hold what would begin a comment; quotes cannot occur in them. */
 static bool needs_quotes(const char *text)
 {
 	size_t length = strlen(text);
@@ -113,6 +113,17 @@ static void put_list(struct sink *sink, const struct list *list)
 static void put_path(struct sink *sink, const char *path)
 {
 	put(sink, needs_quotes(path) ? "\"%s\"" : "%s", path);
+}
+
+/* As it is in the file: one kind of quotes may be in it, and the other is around it then. */
+static void put_command(struct sink *sink, const char *text)
+{
+	size_t length = strlen(text);
+	bool quotes = needs_quotes(text) || text[strcspn(text, "\"'")] ||
+		(length && (strchr(" \t", text[0]) || text[length - 1] == '\t'));
+	const char *quote = !quotes ? "" : strchr(text, '"') ? "'" : "\"";
+
+	put(sink, "%s%s%s", quote, text, quote);
 }
 
 static void put_caps(struct sink *sink, uint64_t mask)
@@ -163,6 +174,10 @@ void policy_show(const struct policy *policy, const struct setting *setting, cha
 		break;
 	case KIND_PATH:
 		put_path(&sink, *(char *const *)field);
+		break;
+	case KIND_COMMAND:
+	case KIND_COMMANDS:
+		put_command(&sink, *(char *const *)field);
 		break;
 	case KIND_CAPS:
 		put_caps(&sink, *(const uint64_t *)field);

@@ -58,6 +58,9 @@ static const char *noun(const struct setting *setting)
 	case KIND_PLACES:
 	case KIND_PATH:
 		return "an absolute path without //, /./, /../ or a slash at the end";
+	case KIND_COMMAND:
+	case KIND_COMMANDS:
+		return "a command";
 	case KIND_CAPS:
 		return "a capability";
 	case KIND_RLIMIT:
@@ -340,7 +343,8 @@ static int parse_caps(
 static bool may_be_empty(const struct setting *setting)
 {
 	return setting->kind == KIND_NAMES || setting->kind == KIND_PATHS ||
-	       setting->kind == KIND_PLACES || setting->kind == KIND_CAPS;
+	       setting->kind == KIND_PLACES || setting->kind == KIND_CAPS ||
+	       setting->kind == KIND_COMMAND || setting->kind == KIND_COMMANDS;
 }
 
 int policy_value_parse(const struct setting *setting, const char *text, struct policy *policy,
@@ -375,6 +379,9 @@ int policy_value_parse(const struct setting *setting, const char *text, struct p
 		return parse_list(setting, text, field, &clause);
 	case KIND_PATH:
 		return parse_path(setting, text, field, &clause);
+	case KIND_COMMAND:
+	case KIND_COMMANDS:
+		return policy_command_parse(setting, text, field, what, size);
 	case KIND_CAPS:
 		return parse_caps(setting, text, field, &clause);
 	case KIND_RLIMIT:
@@ -394,6 +401,8 @@ void policy_value_free(const struct setting *setting, struct policy *policy)
 		list_free(field);
 		break;
 	case KIND_PATH:
+	case KIND_COMMAND:
+	case KIND_COMMANDS:
 		free(*(char **)field);
 		*(char **)field = NULL;
 		break;

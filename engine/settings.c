@@ -114,6 +114,11 @@ const struct setting settings[] = {
 	ROW(SESSION, PATH, shell, "auto", shell_words, 0, 0,
 		"What contained-shell runs: this, or passwd's shell, or where that is itself bash or sh (auto)."),
 
+	ROW(SESSION, COMMAND, command, "", NONE, 0, 0,
+		"What contained-shell runs, whatever is asked for, and without a shell: see COMMANDS."),
+	ROW(SESSION, COMMANDS, allow_commands, "", NONE, 0, 0,
+		"The only commands that contained-shell runs, and without a shell: see COMMANDS."),
+
 	ROW(SESSION, CHOICE, network, "none", network_words, 0, 0,
 		"Loopback alone (none), the host's network (host), or ways out by the program pasta (pasta)."),
 	ROW(SESSION, CHOICE, user_namespace, "try", userns_words, 0, 0,
@@ -306,6 +311,12 @@ const char *setting_expects(const struct setting *setting, char *buf, size_t siz
 		break;
 	case KIND_PATH:
 		text = setting->choices ? "an absolute path such as /bin/bash, or auto" : "an absolute path such as /srv/jail";
+		break;
+	case KIND_COMMAND:
+		text = "a program and its arguments";
+		break;
+	case KIND_COMMANDS:
+		text = "programs and their arguments divided by |, with the wildcards * and ?";
 		break;
 	case KIND_CAPS:
 		text = "names of capabilities such as cap_net_raw";

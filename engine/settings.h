@@ -28,6 +28,8 @@ enum setting_kind {
 	KIND_PATHS, /* struct list of absolute, normal paths other than "/"; or one of the row's words */
 	KIND_PLACES, /* struct list of paths as policy_paths.h has them; resource is the enum path_use */
 	KIND_PATH, /* char *: one absolute, normal path */
+	KIND_COMMAND,  /* char *: a command line as command.h has it, as written; or empty */
+	KIND_COMMANDS, /* char *: patterns of command lines, as written; or empty */
 	KIND_CAPS, /* uint64_t mask: names as in capabilities(7), with or without "cap_", any case */
 	KIND_RLIMIT, /* struct rlimit_setting: N, SOFT:HARD, "unlimited"; bytes take K M G; or "none" */
 };

@@ -191,6 +191,16 @@ static void lines_are_strict(void **state)
 		{ "[default]\nroot = \"/srv/a'b\"\n",
 			"2: root: a quote inside of the value "
 			"(expected quotes around all of it, or none)" },
+		{ "[default]\ncommand = a 'b'\n", "2: command: a quote inside of the value "
+						  "(expected quotes around all of it, or none)" },
+		{ "[default]\ncommand = \"a\\b\"\n", "2: command: a backslash in the value (expected "
+						     "none: it has no meaning here)" },
+		{ "[default]\ncommand = \"a 'b\"\n", "2: command: a quote is not closed" },
+		{ "[default]\ncommand = a $HOME\n", "2: command: '$' has no meaning without a shell" },
+		{ "[default]\ncommand = \" \"\n", "2: command: there is no program" },
+		{ "[default]\nallow_commands = a |\n", "2: allow_commands: there is no program" },
+		{ "[default]\nallow_commands = bin/a\n", "2: allow_commands: the program 'bin/a' is "
+							  "neither a name nor an absolute path" },
 		{ "[default]\nroot = \"/srv/a\" /b\n",
 			"2: root: \"/b\" after the closing quote (expected nothing or a comment)" },
 		{ "[default]\nroot = /srv/a#b\n",
