@@ -5,6 +5,7 @@
  * It is linked statically: no library, preload or audit object of the user's is ever loaded into it, whatever
  * ~/.pam_environment or AcceptEnv set.
  */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -19,6 +20,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "door_jail.h"
 #include "door_request.h"
 #include "engine/accounts.h"
 #include "engine/host.h"
@@ -42,6 +44,8 @@ enum {
 	STACK_USED = 256 * 1024, /* at most, by a set-up */
 };
 
+static_assert((int)COMMAND_WORDS_MAX < (int)ARGUMENTS_MOST, "arguments of a command have room");
+
 /* Everything a session is made from. */
 struct door {
 	struct door_request request;
@@ -53,6 +57,8 @@ struct door {
 	struct list paths; /* to be looked up before anything else looks at them */
 	struct host host;
 	struct plan plan;
+	bool jailed; /* the policy's `command` and `allow_commands` are for this user */
+	struct door_jail jail;
 	const char *shell; /* the real one; into policy, subject, or static */
 	char *name_of_shell;
 	const char *arguments[ARGUMENTS_MOST];
@@ -74,6 +80,7 @@ static void free_door(struct door *door)
 	policy_free(&door->policy);
 	subject_free(&door->subject);
 	policy_file_free(door->file);
+	door_jail_free(&door->jail);
 	free(door->name_of_shell);
 	for (size_t i = 0; i < ARRAY_SIZE(door->environment); i++)
 		free(door->environment[i]);
@@ -93,6 +100,21 @@ static int refuse(const struct door *door, const struct error *err, int status)
 	closelog();
 	fprintf(stderr, "This session could not be set up. Please tell the administrator: %s\n", door->name);
 	return status;
+}
+
+/* What the policy does not allow: told to the user, and to the log with what was tried. */
+static int refuse_wish(const struct door *door)
+{
+	char who[160], allowed[1024];
+
+	text_escape(who, sizeof who, door->subject.user);
+	text_escape(allowed, sizeof allowed, door->policy.allow_commands);
+	openlog("contained-shell", LOG_PID, LOG_AUTHPRIV);
+	syslog(LOG_WARNING, "%s: refused by allow_commands of [%s]: %s [%s]", who, door->policy.profile, door->jail.refused,
+		door->name);
+	closelog();
+	fprintf(stderr, "This account may only run: %s; not: %s\n", allowed, door->jail.refused);
+	return EXIT_CANNOT_RUN;
 }
 
 static bool is_this_program(const char *shell)
@@ -135,15 +157,43 @@ static int set_shell(struct door *door, const char *shell, struct error *err)
 	return 0;
 }
 
+/* What is run in the session's root, and its arguments. The path, or NULL and err. */
+static const char *choose_program(struct door *door, int root_fd, struct error *err)
+{
+	struct door_jail *jail = &door->jail;
+
+	if (set_shell(door, real_shell(door, root_fd), err) < 0 ||
+		door_jail_decide(&door->request, door->jailed ? &door->policy : NULL, &door->subject, root_fd, jail, err) < 0)
+		return NULL;
+	if (!jail->path)
+		return door_shell_arguments(&door->request, door->shell, door->arguments, ARGUMENTS_MOST,
+			       &door->name_of_shell, err) < 0 ?
+			NULL :
+			door->shell;
+	for (size_t i = 0; i < jail->command.words.count; i++)
+		door->arguments[i] = jail->command.words.items[i];
+	return jail->path;
+}
+
+static int make_environment(struct door *door, bool x11, struct error *err)
+{
+	if (door_environment(door->given, &door->subject, door->shell, x11, door->environment, err) < 0)
+		return -1;
+	return door_jail_environment(&door->jail, door->environment, err);
+}
+
 /*
  * Without a container: for root and for who is exempt, and in a session that stands already, whose environment is that
- * of its login. Returns only on failure.
+ * of its login; who is kept to a command has one without a way out of it. Returns only on failure.
  */
 static int run_here(struct door *door, struct error *err)
 {
+	const char *program = choose_program(door, door->host_fd, err);
+	bool jailed = program && door->jailed && door->jail.path;
 	own_text char *shell = NULL;
 
-	door->shell = real_shell(door, door->host_fd);
+	if (!program || (jailed && make_environment(door, true, err) < 0))
+		return -1;
 	if (asprintf(&shell, "SHELL=%s", door->shell) < 0)
 		shell = NULL;
 	if (!shell)
@@ -151,11 +201,8 @@ static int run_here(struct door *door, struct error *err)
 	for (char **entry = door->given; *entry; entry++)
 		if (text_after(*entry, "SHELL="))
 			*entry = shell;
-	if (door_shell_arguments(&door->request, door->shell, door->arguments, ARGUMENTS_MOST, &door->name_of_shell,
-		    err) < 0)
-		return -1;
-	(void)execve(door->shell, (char *const *)(uintptr_t)door->arguments, door->given);
-	return fail(err, errno, door->shell, "cannot be executed");
+	(void)execve(program, (char *const *)(uintptr_t)door->arguments, jailed ? door->environment : door->given);
+	return fail(err, errno, program, "cannot be executed");
 }
 
 static int load_policy(struct door *door, struct error *err)
@@ -247,13 +294,10 @@ static int plan(struct door *door, struct error *err)
 		return -1;
 	door->host.state_root = door->states;
 	host_try_userns(&door->host);
-	if (set_shell(door, real_shell(door, root_fd), err) < 0 ||
-		door_shell_arguments(&door->request, door->shell, door->arguments, ARGUMENTS_MOST, &door->name_of_shell,
-			err) < 0 ||
-		door_environment(door->given, &door->subject, door->shell, x11, door->environment, err) < 0 ||
+	program.path = choose_program(door, root_fd, err);
+	if (!program.path || make_environment(door, x11, err) < 0 ||
 		state_reserve(&door->states, door->name, &door->state, err) < 0)
 		return -1;
-	program.path = door->shell;
 	program.argv = door->arguments;
 	program.environment = (const char *const *)door->environment;
 	return plan_make_program(&door->policy, &door->subject, &door->host, door->name, &program, &door->plan, err);
@@ -334,7 +378,14 @@ static int decide(struct door *door, struct error *err)
 		return -1;
 	if (policy_exempts(door->file, &door->subject))
 		return 1;
-	return policy_select(door->file, &door->subject, NULL, &door->policy, err);
+	if (policy_select(door->file, &door->subject, NULL, &door->policy, err) < 0)
+		return -1;
+	door->jailed = true;
+	if (!state_is_inside(getuid()))
+		return 0;
+	(void)gethostname(door->name, sizeof door->name); /* the session's own is what the log has */
+	door->name[sizeof door->name - 1] = '\0';
+	return 1;
 }
 
 int main(int argc, char **argv, char **environment)
@@ -372,5 +423,5 @@ int main(int argc, char **argv, char **environment)
 	}
 	if (door->state >= 0)
 		state_discard(&door->states, door->name, &door->state);
-	return refuse(door, &err, status);
+	return door->jail.refused[0] ? refuse_wish(door) : refuse(door, &err, status);
 }

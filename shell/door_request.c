@@ -30,6 +30,15 @@ static const char *value_in(char *const *environment, const char *name)
 	return NULL;
 }
 
+/* As a forced command it is handed to the login shell, which may be the same program. */
+static bool is_this_door(const char *command)
+{
+	const char *slash = strrchr(command, '/');
+
+	return text_equal(slash ? slash + 1 : command, "contained-shell") && (command[0] == '/' || !slash) &&
+		!command[strcspn(command, " \t\n$`;&|<>()\\'\"")];
+}
+
 int door_request_parse(int argc, char **argv, char *const *environment, struct door_request *out, struct error *err)
 {
 	struct door_request request = { .login = argc > 0 && argv[0][0] == '-' };
@@ -60,6 +69,8 @@ int door_request_parse(int argc, char **argv, char *const *environment, struct d
 			return fail(err, EINVAL, "-c", "needs a command");
 		request.command = argv[i];
 		request.arguments = argv + i + 1;
+		if (is_this_door(argv[i]) && !argv[i + 1])
+			request.command = value_in(environment, "SSH_ORIGINAL_COMMAND");
 		*out = request;
 		return 0;
 	}
