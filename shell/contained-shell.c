@@ -369,10 +369,15 @@ static _Noreturn void end_as(int ended)
 /* 0: a container it is; 1: run_here(); -1. */
 static int decide(struct door *door, struct error *err)
 {
+	bool inside = state_is_inside(getuid());
+
 	if (getuid() != 0 && (getuid() != geteuid() || getgid() != getegid()))
 		return fail(err, 0, "contained-shell", "is not to be setuid or setgid");
-	/* in a session the file belongs to nobody one could trust, and all that counts is in the session's passwd */
-	if (getuid() == 0 || state_is_inside(getuid()))
+	/*
+	 * In a session of this door's what may run was decided when it was made, and nobody's file there is one to trust.
+	 * Where the PAM module made it (the mark is root's) that is still to be done.
+	 */
+	if (getuid() == 0 || (inside && !state_is_inside(0)))
 		return subject_load_uid(door->host_fd, getuid(), &door->subject, &(bool){ false }, err) < 0 ? -1 : 1;
 	if (load_policy(door, err) < 0 || load_subject(door, err) < 0)
 		return -1;
@@ -381,7 +386,7 @@ static int decide(struct door *door, struct error *err)
 	if (policy_select(door->file, &door->subject, NULL, &door->policy, err) < 0)
 		return -1;
 	door->jailed = true;
-	if (!state_is_inside(getuid()))
+	if (!inside)
 		return 0;
 	(void)gethostname(door->name, sizeof door->name); /* the session's own is what the log has */
 	door->name[sizeof door->name - 1] = '\0';
