@@ -66,6 +66,11 @@ sed -n '/^```ini$/,/^```$/p' README.md | grep -v '^```' >"$work/contained.conf"
 chmod 0644 "$work/contained.conf"
 succeeds "the README's configuration is not empty" grep -q '^\[default\]' "$work/contained.conf"
 succeeds "the README's configuration has no errors" "$B/contained" check "$work/contained.conf"
+for example in conf/examples/*.conf; do
+	install -m 0644 "$example" "$work/example.conf"
+	succeeds "$example has no errors" "$B/contained" check "$work/example.conf"
+	contains "README.md names $example" "$(cat README.md)" "\`$(basename "$example" .conf)\`"
+done
 targets=$(grep -oE '`(sudo )?make [a-z ]+`|^    sudo make [a-z ]+$' README.md |
 	sed -E 's/`//g; s/^ *(sudo )?make //' | tr ' ' '\n' | sort -u)
 unknown=$(for target in $targets; do grep -qE "^$target:" Makefile || echo "$target"; done)
