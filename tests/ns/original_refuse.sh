@@ -76,7 +76,7 @@ said 2 "the command stands behind -c: -c true.*$usage" "a command without -c" or
 said 2 "unrecognized option '--nonsense=1'.*$usage" "an unknown option" original -m "$BOX" -u 0 --nonsense=1 -c true
 said 2 "requires an argument.*$usage" "an option without its value" original -m "$BOX" -u 0 --memory
 said 125 'memory: "12q" is not a size' "a size that is none" original -m "$BOX" -u 0 --memory=12q -c true
-said 125 'network: "bridge" is not one of its values .expected none or host' "a word that is none" original -m "$BOX" -u 0 --network=bridge -c true
+said 125 'network: "bridge" is not one of its values .expected none, host or pasta' "a word that is none" original -m "$BOX" -u 0 --network=bridge -c true
 said 125 'keep_caps: .*flying' "a capability that is none" original -m "$BOX" -u 0 --keep-caps=flying -c true
 said 125 'pids: .*"0"' "a number out of range" original -m "$BOX" -u 0 --pids=0 -c true
 is "what stands behind -c is the command's" "$(original -m "$BOX" -u 0 -c echo -m --pids=0 -q)" "-m --pids=0 -q"
