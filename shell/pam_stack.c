@@ -213,8 +213,9 @@ int pam_stack_read(int root_fd, const char *service, struct pam_stack *out, stru
 {
 	struct pam_stack stack = { 0 };
 	struct reader reader = { .root_fd = root_fd, .stack = &stack };
+	struct error local; /* for callers that do not care */
 
-	if (read_stack(&reader, service, NULL, NULL, false, err) < 0) {
+	if (read_stack(&reader, service, NULL, NULL, false, err ? err : &local) < 0) {
 		pam_stack_free(&stack);
 		return -1;
 	}

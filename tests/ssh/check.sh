@@ -61,6 +61,8 @@ like "sshd cannot be asked" "$(check 'NoSuchOption yes')" 'note: sshd could not 
 echo 'auth required pam_unix.so' >"$work/pam.d/sshd"
 like "its service does not name the module" "$(check 'UsePAM yes' 'PermitRootLogin no')" \
 	'note: sshd: its PAM service sshd does not name'
+rm "$work/pam.d/sshd"
+like "there is no such service" "$(check 'UsePAM yes' 'PermitRootLogin no')" 'note: sshd: its PAM service sshd does not name'
 printf '[default]\npidz = 1\n' >"$work/contained.conf"
 check 'UsePAM no' >"$work/out"
 is "errors decide the exit status" "$?" 1
