@@ -82,19 +82,24 @@ void check_warn(struct check *check, const char *format, ...)
 	va_end(values);
 }
 
-struct options {
-	const char *conf, *host_root, *sshd_config;
-};
-
-static int parse_options(int argc, char **argv, struct options *out)
+/* FILE and --conf are the same; with --ssh what stands alone is a user. */
+static int parse_options(int argc, char **argv, struct check_options *out)
 {
-	static const struct option names[] = { { "sshd-config", required_argument, NULL, 's' },
-		{ "host-root", required_argument, NULL, 'r' }, { NULL, 0, NULL, 0 } };
+	static const struct option names[] = { { "conf", required_argument, NULL, 'c' },
+		{ "host-root", required_argument, NULL, 'r' }, { "ssh", no_argument, NULL, 'd' },
+		{ "sshd-config", required_argument, NULL, 's' }, { "sshd-output", required_argument, NULL, 'o' },
+		{ NULL, 0, NULL, 0 } };
 	int option;
 
-	*out = (struct options){ .conf = CONTAINED_CONF };
+	*out = (struct check_options){ .conf = CONTAINED_CONF };
 	while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
-		if (option == 's')
+		if (option == 'c')
+			out->conf = optarg;
+		else if (option == 'd')
+			out->ssh = true;
+		else if (option == 'o')
+			out->sshd_output = optarg;
+		else if (option == 's')
 			out->sshd_config = optarg;
 		else if (option == 'r')
 			out->host_root = optarg;
@@ -102,12 +107,16 @@ static int parse_options(int argc, char **argv, struct options *out)
 			return -1;
 	}
 	if (optind < argc)
-		out->conf = argv[optind++];
+		*(out->ssh ? &out->user : &out->conf) = argv[optind++];
+	/* one text of sshd's: of a file, or asked for, which only this host's own sshd can be */
+	if (out->ssh ? (out->sshd_output && out->sshd_config) || (out->host_root && !out->sshd_output) :
+		       out->sshd_output != NULL)
+		return -1;
 	return optind == argc ? 0 : -1;
 }
 
 /* What of the host does not fit. Findings, not errors: a configuration may be checked before it is in place. */
-static void check_host(const struct options *options, int root_fd)
+static void check_host(const struct check_options *options, int root_fd)
 {
 	struct check check = { .root_fd = root_fd, .conf = options->conf };
 
@@ -122,13 +131,17 @@ static void check_host(const struct options *options, int root_fd)
 
 int command_check(int argc, char **argv)
 {
-	struct options options;
+	struct check_options options;
 	struct policy_file *file;
 	own_fd int root_fd = -1;
 	bool good;
 
 	if (parse_options(argc, argv, &options) < 0) {
-		fputs("usage: contained check [--sshd-config FILE] [--host-root DIR] [FILE]\n", stderr);
+		fputs("usage: contained check [--sshd-config FILE] [--host-root DIR] [--conf FILE | FILE]\n"
+		      "       contained check --ssh [--sshd-config FILE | --sshd-output FILE] [--host-root DIR]"
+		      " [--conf FILE] [USER]\n"
+		      "       (--host-root goes with --sshd-output)\n",
+			stderr);
 		return COMMAND_USAGE;
 	}
 	root_fd = open(options.host_root ? options.host_root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -138,6 +151,8 @@ int command_check(int argc, char **argv)
 		fail(&err, errno, options.host_root, "cannot open");
 		return print_error(&err);
 	}
+	if (options.ssh)
+		return check_ssh(&options, root_fd);
 	good = load_policy_file(options.conf, &file) == 0;
 	if (good) {
 		printf("%s: no errors\n", options.conf);

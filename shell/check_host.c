@@ -1,36 +1,23 @@
 /* contained check: sshd as it would run, and the automounts. */
 #include "shell/check.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "engine/helper.h"
 #include "engine/own.h"
 #include "engine/tree.h"
+#include "shell/sshd_config.h"
 
-enum { SSHD_MS = 5000, ANSWER_MOST = 1 << 18, MOUNTINFO_MOST = 8 << 20 };
-
-/* The value of a line "key value" of `sshd -T`, owned; NULL where it has none. */
-static char *find_option(const char *text, const char *key)
-{
-	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
-		const char *value = text_after(line, key);
-
-		if (value && *value == ' ')
-			return strndup(value + 1, strcspn(value + 1, "\n"));
-	}
-	return NULL;
-}
+enum { MOUNTINFO_MOST = 8 << 20 };
 
 static void judge_sshd(struct check *check, const char *text)
 {
-	own_text char *pam = find_option(text, "usepam");
-	own_text char *chroot = find_option(text, "chrootdirectory");
-	own_text char *root = find_option(text, "permitrootlogin");
-	own_text char *named = find_option(text, "pamservicename"); /* OpenSSH 9.8; before, the program's name */
+	own_text char *pam = sshd_config_value(text, "usepam");
+	own_text char *chroot = sshd_config_value(text, "chrootdirectory");
+	own_text char *root = sshd_config_value(text, "permitrootlogin");
+	own_text char *named = sshd_config_value(text, "pamservicename"); /* OpenSSH 9.8; before, the program's name */
 	const char *service = named ? named : "sshd";
 	int exempts = check_pam_exempts(check, service);
 
@@ -48,23 +35,14 @@ static void judge_sshd(struct check *check, const char *text)
 
 void check_sshd(struct check *check, const char *sshd_config)
 {
-	static const char *const programs[] = { "/usr/sbin/sshd", "/usr/local/sbin/sshd", "/sbin/sshd" };
-	const char *argv[] = { NULL, "-T", sshd_config ? "-f" : NULL, sshd_config, NULL };
-	own_text char *answer = malloc(ANSWER_MOST);
-	size_t length;
-	int status;
+	own_text char *answer = NULL;
+	struct error err;
 
-	for (size_t i = 0; i < ARRAY_SIZE(programs) && !argv[0]; i++)
-		if (access(programs[i], X_OK) == 0)
-			argv[0] = programs[i];
-	if (!argv[0] && !sshd_config)
-		return;
-	if (!argv[0] || !answer || helper_run(argv, SSHD_MS, answer, ANSWER_MOST, &length, &status, NULL) < 0 ||
-		!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+	if (sshd_config_ask(sshd_config, NULL, &answer, &err) == 0)
+		judge_sshd(check, answer);
+	else if (err.num != ENOENT || sshd_config)
 		check_note(check, "sshd could not be asked for its configuration; as root, try: sshd -T%s%s",
 			sshd_config ? " -f " : "", sshd_config ? sshd_config : "");
-	else
-		judge_sshd(check, answer);
 }
 
 /* "\040" and the like of a field of mountinfo (proc(5)), in place. */

@@ -291,3 +291,93 @@ int check_pam_exempts(const struct check *check, const char *service)
 	pam_stack_free(&stack);
 	return result;
 }
+
+/* Does the comma-separated list name the user (or, with groups, one of the user's)? As the module reads it. */
+static bool list_names(int root_fd, const char *list, const char *user, bool groups)
+{
+	while (*list) {
+		size_t length = strcspn(list, ",");
+		char name[256];
+		uid_t uid;
+
+		if (length && text_format(name, sizeof name, "%.*s", (int)length, list) > 0 &&
+			(groups ? subject_local_member(root_fd, user, name) :
+				  text_equal(name, user) && subject_local_uid(root_fd, user, &uid) == 1))
+			return true;
+		list += length + (list[length] == ',');
+	}
+	return false;
+}
+
+static bool line_exempts(int root_fd, const struct pam_line *line, const char *user)
+{
+	for (size_t i = 0; i < line->arguments.count; i++) {
+		const char *names = text_after(line->arguments.items[i], "exempt=");
+		const char *groups = text_after(line->arguments.items[i], "exempt_group=");
+
+		if ((names && list_names(root_fd, names, user, false)) ||
+			(groups && list_names(root_fd, groups, user, true)))
+			return true;
+	}
+	return false;
+}
+
+static bool can_be_skipped(const struct pam_stack *stack, size_t own)
+{
+	for (size_t i = 0; i < own; i++) {
+		const struct pam_line *line = &stack->lines[i];
+
+		if ((!line->block || line->block == stack->lines[own].block) && control_skips(line->control, own - i))
+			return true;
+	}
+	return false;
+}
+
+/* "FILE:LINE"; a path that is too long to tell is not told. */
+static void tell_where(const struct pam_line *line, char *where, size_t size)
+{
+	(void)text_format(where, size, "%s:%u", line->file, line->number);
+}
+
+enum pam_guard check_pam_guard(int root_fd, const char *service, const char *user, char *where, size_t size)
+{
+	enum pam_guard guard = PAM_GUARD_ABSENT;
+	struct pam_stack stack;
+	size_t own;
+
+	where[0] = '\0';
+	if (pam_stack_read(root_fd, service, &stack, NULL) < 0)
+		return PAM_GUARD_NO_SERVICE;
+	own = find_own(&stack);
+	if (own < stack.count) {
+		const struct pam_line *line = &stack.lines[own];
+
+		tell_where(line, where, size);
+		if (user && line_exempts(root_fd, line, user))
+			guard = PAM_GUARD_EXEMPT;
+		else if (!control_refuses(line->control) || can_be_skipped(&stack, own))
+			guard = PAM_GUARD_WEAK;
+		else
+			guard = PAM_GUARD_FULL;
+	}
+	pam_stack_free(&stack);
+	return guard;
+}
+
+bool check_pam_reads_home(int root_fd, const char *service, char *where, size_t size)
+{
+	struct pam_stack stack;
+	bool found = false;
+
+	where[0] = '\0';
+	if (pam_stack_read(root_fd, service, &stack, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < stack.count && !found; i++) {
+		found = pam_line_is(&stack.lines[i], "pam_env") &&
+			list_has(&stack.lines[i].arguments, "user_readenv=1");
+		if (found)
+			tell_where(&stack.lines[i], where, size);
+	}
+	pam_stack_free(&stack);
+	return found;
+}

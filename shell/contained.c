@@ -11,8 +11,10 @@ static const struct command commands[] = {
 		"what a login of USER would get, with the line of the file behind each value; runs nothing" },
 	{ "rootfs", command_rootfs, "create DIR --busybox | --debian SUITE [--include PACKAGE,…] | --from-host PROGRAM…",
 		"makes a directory tree for `root =` and for -m" },
-	{ "check", command_check, "[--sshd-config FILE] [--host-root DIR] [FILE]",
-		"every error of a configuration at once (exit status 0 or 1), and what of the host does not fit" },
+	{ "check", command_check, "[--sshd-config FILE] [--host-root DIR] [FILE]\n"
+		"  contained check --ssh [--sshd-config FILE | --sshd-output FILE] [--host-root DIR] [--conf FILE] [USER]",
+		"every error of a configuration at once (exit status 0 or 1), and what of the host does not fit;\n"
+		"      --ssh: the doors that lead past USER's container (exit status 1 where one is open)" },
 };
 
 static int usage(FILE *out, int status)

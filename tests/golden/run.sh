@@ -19,7 +19,7 @@ regenerate=
 umask 022
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
-cp -R -P --no-preserve=mode,ownership "$here/trees" "$here/conf" "$work" || bail "cannot copy the trees"
+cp -R -P --no-preserve=mode,ownership "$here/trees" "$here/conf" "$here/sshd" "$work" || bail "cannot copy the trees"
 cd "$work/conf" || exit 1
 
 # How long the filters are is up to the libseccomp that built them.
@@ -50,6 +50,17 @@ check()
 	printf 'exit status %d\n' "$?"
 }
 
+# check_ssh TREE CONF SSHD ARGUMENT…: the same of contained check --ssh; SSHD: what sshd -T printed
+check_ssh()
+{
+	local tree=$1 conf=$2 sshd=$3
+
+	shift 3
+	"$contained" check --ssh --host-root "$work/trees/$tree" --conf "$conf.conf" --sshd-output "../sshd/$sshd.txt" \
+		"$@" 2>&1 </dev/null
+	printf 'exit status %d\n' "$?"
+}
+
 golden()
 {
 	compare "$1" "$(explain "${@:2}" | normal)"
@@ -58,6 +69,11 @@ golden()
 golden_check()
 {
 	compare "$1" "$(check "${@:2}" | normal)"
+}
+
+golden_ssh()
+{
+	compare "$1" "$(check_ssh "${@:2}" | normal)"
 }
 
 # compare NAME TEXT
@@ -103,6 +119,30 @@ golden_check check-debian pam-debian empty
 golden_check check-wrong pam-wrong empty
 golden_check check-errors pam-fits broken
 
+# each way in with all doors closed, and with all of them open
+golden_ssh ssh-pam-closed ssh-pam empty open-env alice
+golden_ssh ssh-pam-open ssh-open empty weak alice
+golden_ssh ssh-shell-closed ssh-shell try closed alice
+golden_ssh ssh-shell-closed-10 ssh-shell try closed-10 alice
+golden_ssh ssh-shell-open ssh-open empty open alice
+golden_ssh ssh-shell-open-default ssh-shell empty default alice
+golden_ssh ssh-shell-forced ssh-shell try closed-forced alice
+golden_ssh ssh-shell-sftp-only ssh-shell try sftp-only alice
+golden_ssh ssh-forced-open ssh-open empty open-forced bob
+golden_ssh ssh-none ssh-open empty no-pam bob
+golden_ssh ssh-none-sftp-only ssh-pam empty sftp-only-no-pam alice
+golden_ssh ssh-group-pam ssh-pam empty default dave
+golden_ssh ssh-exempt-line ssh-pam empty default ops
+golden_ssh ssh-exempt-file ssh-open profiles default bob
+golden_ssh ssh-exempt-root ssh-pam empty default root
+golden_ssh ssh-nobody-pam ssh-pam empty default
+golden_ssh ssh-nobody-shell ssh-shell try closed
+golden_ssh ssh-nobody-none v2 empty default
+golden_ssh ssh-no-such-user ssh-pam empty default mallory
+golden_ssh ssh-broken-file ssh-pam broken default alice
+golden_ssh ssh-no-text ssh-pam empty gone alice
+golden_ssh ssh-two-users ssh-pam empty default alice bob
+
 # The link /home -> export/home of this tree counts when it is root's, and refuses when it is not.
 if [ "$(id -u)" -eq 0 ]; then
 	golden paths paths paths alice
@@ -123,7 +163,7 @@ is "twice the same" "$second" "$first"
 # What of expected/ is nobody's any more?
 stale=$(for file in "$here"/expected/*.txt; do
 	name=$(basename "$file" .txt)
-	grep -qE "^[[:space:]]*golden(_check)? $name " "$here/run.sh" || echo "$name"
+	grep -qE "^[[:space:]]*golden(_check|_ssh)? $name " "$here/run.sh" || echo "$name"
 done)
 is "every expected text is compared" "$stale" ""
 done_testing

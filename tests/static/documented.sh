@@ -51,7 +51,7 @@ like "there are commands" "$commands" '(^|.)check'
 is "$command_page has every command" \
 	"$(items "$command_page" DESCRIPTION 'Cm ([a-z-]+)' | grep -vx help)" "$commands"
 is "$command_page has every command in its synopsis" \
-	"$(section "$command_page" SYNOPSIS | sed -nE 's/^\.Cm ([a-z-]+)( .*)?$/\1/p' | grep -vx help | sort)" "$commands"
+	"$(section "$command_page" SYNOPSIS | sed -nE 's/^\.Cm ([a-z-]+)( .*)?$/\1/p' | grep -vx help | sort -u)" "$commands"
 
 options=$(grep -ohE '\{ "[a-z-]+", (required|no|optional)_argument' shell/*.c | sed -E 's/.*"(.*)".*/\1/' | sort -u)
 told=$(sed -nE 's/^\t\{ "([a-z]+)", ("|NULL).*/\1/p' shell/narrate.c | sort)
