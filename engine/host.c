@@ -14,6 +14,7 @@
 #include "helper.h"
 #include "host_ccache.h"
 #include "host_paths.h"
+#include "host_programs.h"
 #include "namespaces.h"
 #include "own.h"
 #include "path.h"
@@ -58,6 +59,7 @@ static int load_kernel(int root_fd, struct host *host, struct error *err)
 	own_text char *mountinfo = read_text(root_fd, "/proc/self/mountinfo", FILE_MOST);
 	own_text char *cgroup = read_text(root_fd, "/proc/self/cgroup", SMALL_FILE);
 	own_text char *meminfo = read_text(root_fd, "/proc/meminfo", SMALL_FILE);
+	own_text char *release = read_text(root_fd, "/proc/sys/kernel/osrelease", SMALL_FILE);
 	const char *total = meminfo ? strstr(meminfo, "MemTotal:") : NULL;
 	uint64_t last;
 
@@ -71,6 +73,8 @@ static int load_kernel(int root_fd, struct host *host, struct error *err)
 	if (total)
 		host->memory = strtoull(total + strlen("MemTotal:"), NULL, 10) * 1024;
 	host->last_cap = (int)last;
+	if (!release || sscanf(release, "%u.%u", &host->linux_major, &host->linux_minor) != 2)
+		host->linux_major = host->linux_minor = 0;
 	host->page = (uint64_t)sysconf(_SC_PAGESIZE);
 	if (host_mounts_load(mountinfo, host, err) < 0)
 		return -1;
@@ -219,27 +223,6 @@ static int load_secrets(int root_fd, struct host *host, struct error *err)
 	return result == 0 ? 0 : fail(err, ENOMEM, "/etc", "cannot keep the paths");
 }
 
-/* Who runs pasta may be nobody: the device has to be open to all, or without root to this user. */
-static int load_pasta(int root_fd, struct host *host, struct error *err)
-{
-	static const char *const paths[] = { "/usr/bin/pasta", "/usr/local/bin/pasta" };
-	static const char tun[] = "/dev/net/tun";
-	struct stat info;
-
-	for (size_t i = 0; i < ARRAY_SIZE(paths) && !host->pasta; i++) {
-		if (host_resolve(root_fd, paths[i], &host->pasta, err) < 0)
-			return -1;
-		if (!host->pasta || (host_stat(root_fd, host->pasta, &info) == 0 && S_ISREG(info.st_mode) &&
-					    info.st_mode & 0111 && !(info.st_mode & 022)))
-			continue;
-		free(host->pasta);
-		host->pasta = NULL;
-	}
-	host->tun = host_stat(root_fd, tun, &info) == 0 && S_ISCHR(info.st_mode) &&
-		    (host->privileged ? (info.st_mode & 06) == 06 : faccessat(root_fd, tun + 1, R_OK | W_OK, 0) == 0);
-	return 0;
-}
-
 struct state_root host_state_root(void)
 {
 	struct state_root root = { .owner = geteuid(), .mode = 0700 };
@@ -323,7 +306,7 @@ int host_load(int root_fd, const struct policy *policy, const struct subject *su
 		load_kept(policy, subject, &host, err) < 0 ||
 		load_lxcfs(root_fd, policy, &host, err) < 0 ||
 		load_ccache(root_fd, subject, &host, err) < 0 ||
-		(policy->network == NETWORK_PASTA && load_pasta(root_fd, &host, err) < 0) ||
+		host_programs_load(root_fd, policy, subject, &host, err) < 0 ||
 		(policy->syslog && host_resolve(root_fd, "/dev/log", &host.syslog_socket, err) < 0)) {
 		host_free(&host);
 		return -1;
@@ -370,6 +353,8 @@ void host_free(struct host *host)
 	free(host->terminal);
 	free(host->ccache);
 	free(host->pasta);
+	free(host->newuidmap);
+	free(host->newgidmap);
 	list_free(&host->homes);
 	list_free(&host->lxcfs);
 	list_free(&host->secrets);

@@ -33,6 +33,7 @@ struct host {
 	gid_t gid;
 	bool userns;     /* makes user namespaces: what host_try_userns() found; else not known, and false */
 	int userns_num;  /* errno where it does not */
+	unsigned linux_major, linux_minor; /* of the kernel's version; 0.0 when unknown */
 	struct state_root state_root; /* root's; a door without root puts its own here */
 	int last_cap;
 	uint64_t memory; /* bytes; 0 when unknown */
@@ -57,6 +58,8 @@ struct host {
 	struct list lxcfs;   /* names of the files of /proc that LXCFS has here */
 	struct list secrets; /* shadow files and ssh host keys that exist */
 	char *pasta;         /* the program, where the policy has network = pasta; not for others to write */
+	struct id_range subuids, subgids; /* of this process's user, where the policy has user_map = subuid */
+	char *newuidmap, *newgidmap;      /* the programs for these: root's, not for others to write */
 	bool tun;            /* pasta, without privilege, may make its interface (/dev/net/tun) */
 	gid_t tty_group;     /* of the local group file; 5 where it has none */
 };

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "helper.h"
 #include "own.h"
 #include "text.h"
 
@@ -89,21 +90,101 @@ static int write_proc(pid_t pid, const char *file, const char *text, struct erro
 	return 0;
 }
 
-int namespaces_write_maps(int pidfd, const struct id_map *uids, const struct id_map *gids, bool privileged,
-	struct error *err)
+enum { MAP_TEXT = ID_EXTENTS * 36 };
+
+/* "0 10000 2000", a line for each extent. */
+static void format_map(const struct id_maps *maps, char buf[MAP_TEXT])
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < maps->count; i++) {
+		const struct id_map *map = &maps->extents[i];
+
+		used += (size_t)snprintf(buf + used, MAP_TEXT - used, "%s%u %u %u", used ? "\n" : "", map->inside,
+			map->outside, map->count);
+	}
+}
+
+int namespaces_write_maps(int pidfd, const struct id_maps *uids, const struct id_maps *gids, bool deny, struct error *err)
 {
 	pid_t pid = namespaces_pid(pidfd);
-	char line[64];
+	char text[MAP_TEXT];
 
 	if (pid <= 0)
 		return fail(err, ESRCH, "user namespace", "its process died");
-	(void)text_format(line, sizeof line, "%u %u %u", uids->inside, uids->outside, uids->count);
-	if (write_proc(pid, "uid_map", line, err) < 0)
+	format_map(uids, text);
+	if (write_proc(pid, "uid_map", text, err) < 0)
 		return -1;
-	if (!privileged && write_proc(pid, "setgroups", "deny", err) < 0)
+	if (deny && write_proc(pid, "setgroups", "deny", err) < 0)
 		return -1;
-	(void)text_format(line, sizeof line, "%u %u %u", gids->inside, gids->outside, gids->count);
-	return write_proc(pid, "gid_map", line, err);
+	format_map(gids, text);
+	return write_proc(pid, "gid_map", text, err);
+}
+
+static int run_map(const char *program, pid_t pid, const struct id_maps *maps, int timeout_ms, struct error *err)
+{
+	enum { ARGUMENTS = 2 + 3 * ID_EXTENTS };
+	char words[ARGUMENTS][16], out[64];
+	const char *argv[ARGUMENTS + 1] = { program };
+	size_t count = 1, length;
+	int status;
+
+	(void)snprintf(words[count], sizeof words[count], "%d", pid);
+	argv[count] = words[count];
+	count++;
+	for (size_t i = 0; i < maps->count; i++) {
+		const uint32_t values[] = { maps->extents[i].inside, maps->extents[i].outside, maps->extents[i].count };
+
+		for (size_t v = 0; v < ARRAY_SIZE(values); v++, count++) {
+			(void)snprintf(words[count], sizeof words[count], "%u", values[v]);
+			argv[count] = words[count];
+		}
+	}
+	if (helper_run(argv, timeout_ms, out, sizeof out, &length, &status, err) < 0)
+		return -1;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	fail(err, 0, program, "did not write the map of the user namespace");
+	return error_hint(err, "it has to be setuid root, the ids this user's by newuidmap(1), and the group passwd's own");
+}
+
+int namespaces_run_maps(int pidfd, const struct id_maps *uids, const struct id_maps *gids, bool deny,
+	const struct id_programs *programs, int timeout_ms, struct error *err)
+{
+	pid_t pid = namespaces_pid(pidfd);
+
+	if (pid <= 0)
+		return fail(err, ESRCH, "user namespace", "its process died");
+	if (run_map(programs->uids, pid, uids, timeout_ms, err) < 0)
+		return -1;
+	/* newgidmap leaves it at that; by itself it denies nothing to who has a range */
+	if (deny && write_proc(pid, "setgroups", "deny", err) < 0)
+		return -1;
+	return run_map(programs->gids, pid, gids, timeout_ms, err);
+}
+
+int namespaces_compare_map(const char *text, const char *file, const struct id_maps *wanted, struct error *err)
+{
+	char shown[MAP_TEXT];
+
+	for (size_t i = 0; i <= wanted->count; i++) {
+		const struct id_map *map = &wanted->extents[i];
+		struct id_map found;
+		int end = 0;
+
+		if (sscanf(text, "%u %u %u%n", &found.inside, &found.outside, &found.count, &end) != 3) {
+			if (i == wanted->count)
+				return 0;
+			break;
+		}
+		if (i == wanted->count || found.inside != map->inside || found.outside != map->outside ||
+			found.count != map->count)
+			break;
+		text += end;
+	}
+	format_map(wanted, shown);
+	return fail(err, 0, file, "of the session is not the plan's: %.60s", shown);
 }
 
 int namespaces_enter_user(struct error *err)

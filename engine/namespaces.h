@@ -1,6 +1,7 @@
 #pragma once
 /* namespaces: what is done inside new ones beside mounts. Plain values in. */
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -20,16 +21,35 @@ struct id_map {
 	uint32_t inside, outside, count;
 };
 
+enum { ID_EXTENTS = 3 };
+
+struct id_maps {
+	struct id_map extents[ID_EXTENTS];
+	size_t count;
+};
+
 /* The number of the process behind a pidfd, in this process's pid namespace; -1 when it has died. */
 pid_t namespaces_pid(int pidfd);
 
 /*
- * Writes the maps of that process's user namespace, one extent each. The writer is in the parent namespace, and is
- * root there or owns the new one and maps its own ids alone; without privilege setgroups(2) is given up for it
+ * Writes the maps of that process's user namespace. The writer is in the parent namespace, and is root there or owns
+ * the new one and maps its own ids alone. deny: setgroups(2) is given up for it, without which nobody but root may
  * (user_namespaces(7)). 0, or -1 and err.
  */
-int namespaces_write_maps(int pidfd, const struct id_map *uids, const struct id_map *gids, bool privileged,
-	struct error *err);
+int namespaces_write_maps(int pidfd, const struct id_maps *uids, const struct id_maps *gids, bool deny, struct error *err);
+
+/*
+ * The same without privilege, and with ids that are the caller's by /etc/subuid: newuidmap(1) and newgidmap(1), at these
+ * paths, write them. They look at the files again. timeout_ms: for each. 0, or -1 and err.
+ */
+struct id_programs {
+	const char *uids, *gids;
+};
+int namespaces_run_maps(int pidfd, const struct id_maps *uids, const struct id_maps *gids, bool deny,
+	const struct id_programs *programs, int timeout_ms, struct error *err);
+
+/* Compares the text of a uid_map or gid_map with what it was to be. file: for the error. 0, or -1 and err. Pure. */
+int namespaces_compare_map(const char *text, const char *file, const struct id_maps *wanted, struct error *err);
 
 /* A user namespace for the calling process alone: nothing made before belongs to it. Without maps until they are written. */
 int namespaces_enter_user(struct error *err);

@@ -99,7 +99,7 @@ static int open_namespace(pid_t pid, const char *name, int *fd, struct error *er
 
 int pasta_make_network(int *network, int *owner, struct error *err)
 {
-	const struct id_map unused = { UNUSED_ID, UNUSED_ID, 1 };
+	const struct id_maps unused = { .extents = { { UNUSED_ID, UNUSED_ID, 1 } }, .count = 1 };
 	own_fd int pidfd = -1;
 	own_fd int net = -1;
 	own_fd int user = -1;
@@ -120,7 +120,7 @@ int pasta_make_network(int *network, int *owner, struct error *err)
 		result = fail(err, 0, "network", "the process that makes its namespace died");
 	else if (num)
 		result = namespaces_fail_user(err, num);
-	else if ((result = namespaces_write_maps(pidfd, &unused, &unused, true, err)) == 0 &&
+	else if ((result = namespaces_write_maps(pidfd, &unused, &unused, false, err)) == 0 &&
 		 (result = open_namespace(pid, "net", &net, err)) == 0)
 		result = open_namespace(pid, "user", &user, err);
 	own_close_fd(&pair[0]);

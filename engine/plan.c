@@ -9,6 +9,7 @@
 
 #include "accounts.h"
 #include "own.h"
+#include "plan_ids.h"
 #include "plan_mounts.h"
 
 /* Which directories and files the limits of a policy become on this host. */
@@ -113,7 +114,7 @@ enum { MAP_OUTSIDE = 10000, MAP_COUNT = 2000 };
 static int plan_userns_as_root(struct plan *plan, const struct policy *policy, const struct host *host,
 	struct error *err)
 {
-	const struct id_map map = { 0, MAP_OUTSIDE, MAP_COUNT };
+	const struct id_maps maps = { .extents = { { 0, MAP_OUTSIDE, MAP_COUNT } }, .count = 1 };
 	const struct program *program = &plan->program;
 	uint32_t id = program->uid >= MAP_COUNT ? program->uid : program->gid;
 	char object[24];
@@ -132,7 +133,31 @@ static int plan_userns_as_root(struct plan *plan, const struct policy *policy, c
 		return error_hint(err, "give a lower one, or user_namespace = off");
 	}
 	plan->userns = USERNS_LAST;
-	plan->uids = plan->gids = map;
+	plan->uids = plan->gids = maps;
+	return 0;
+}
+
+static bool is_older(const struct host *host, unsigned major, unsigned minor)
+{
+	return host->linux_major && (host->linux_major < major || (host->linux_major == major && host->linux_minor < minor));
+}
+
+/* What the kernel lets a user namespace mount (overlay: 5.11, attributes of users on a tmpfs: 6.6): without it the mounts would fail, with less to say. */
+static int check_overlays(const struct policy *policy, const struct host *host, struct error *err)
+{
+	bool writable = !text_equal(policy->root, "/") && policy->root_mode == ROOT_OVERLAY_EPHEMERAL;
+	char version[24];
+
+	(void)text_format(version, sizeof version, "Linux %u.%u", host->linux_major, host->linux_minor);
+	if (is_older(host, 5, 11)) {
+		fail(err, 0, version, "mounts no overlay without root, and the session's /etc is one: that came with 5.11");
+		return error_hint(err, "use a newer kernel, or let root (the PAM module) make the session");
+	}
+	if (writable && is_older(host, 6, 6)) {
+		fail(err, 0, version, "mounts no overlay in memory without root, as root_mode = overlay-ephemeral asks for: "
+				      "that came with 6.6");
+		return error_hint(err, "use root_mode = readonly or overlay-kept, or let root make the session");
+	}
 	return 0;
 }
 
@@ -152,10 +177,10 @@ static int plan_userns(struct plan *plan, const struct policy *policy, const str
 	}
 	if (!host->userns)
 		return namespaces_fail_user(err, host->userns_num);
+	if (check_overlays(policy, host, err) < 0)
+		return -1;
 	plan->userns = USERNS_FIRST;
-	plan->uids = (struct id_map){ plan->program.uid, host->uid, 1 };
-	plan->gids = (struct id_map){ plan->program.gid, host->gid, 1 };
-	return 0;
+	return plan_ids_make(plan, policy, host, err);
 }
 
 static void plan_namespaces(struct plan *plan, const struct policy *policy)
@@ -261,10 +286,14 @@ int plan_make_program(const struct policy *policy, const struct subject *subject
 {
 	struct plan plan = { .program = *program, .state_root = host->state_root, .privileged = host->privileged };
 
-	if (plan_userns(&plan, policy, host, err) < 0)
+	if (plan_userns(&plan, policy, host, err) < 0) {
+		plan_free(&plan);
 		return -1;
-	if (text_format(plan.name, sizeof plan.name, "%s", name) < 0)
+	}
+	if (text_format(plan.name, sizeof plan.name, "%s", name) < 0) {
+		plan_free(&plan);
 		return fail(err, errno, name, "is too long for the name of a session");
+	}
 	if (!plan.program.path && record_wanted(subject->service, subject->rhost))
 		record_make(name, subject->user, subject->uid, subject->rhost, &plan.record);
 	plan.slots = host->privileged ? (unsigned)policy->slots : 0;
@@ -297,6 +326,8 @@ void plan_free(struct plan *plan)
 	free(plan->kept);
 	free(plan->shell);
 	free(plan->pasta);
+	free(plan->newuidmap);
+	free(plan->newgidmap);
 	free(plan->lost_groups);
 	*plan = (struct plan){ 0 };
 }

@@ -52,7 +52,9 @@ struct plan {
 	struct state_root state_root;
 	uint64_t namespaces; /* CLONE_NEW… */
 	enum userns userns;
-	struct id_map uids, gids;     /* of the user namespace */
+	struct id_maps uids, gids;    /* of the user namespace */
+	bool deny_setgroups;          /* nobody in it can leave a group */
+	char *newuidmap, *newgidmap;  /* the host's programs that write the maps; owned, or NULL: they need none */
 	bool userns_left_out; /* under user_namespace = try: this host makes none */
 	bool loopback;       /* bring lo up in the session's own network namespace */
 	char *pasta;         /* the program that connects it, on the host; owned, or NULL: nothing does */
@@ -92,8 +94,8 @@ int plan_make(const struct policy *policy, const struct subject *subject, const 
 
 /*
  * The same for a door that starts a program itself. The program is borrowed for as long as the plan. With a user
- * namespace as root, ids from 0 to 1999 are those from 10000 on outside; without root the program's one id is the
- * subject's. Refused: an id that is not in the map, a required user namespace that this host does not make.
+ * namespace as root, ids from 0 to 1999 are those from 10000 on outside; without root the program's id is the
+ * caller's, and others are as user_map says (plan_ids.h). Refused: an id that is not in the map, a required user namespace that this host does not make.
  */
 int plan_make_program(const struct policy *policy, const struct subject *subject, const struct host *host,
 	const char *name, const struct program *program, struct plan *out, struct error *err);

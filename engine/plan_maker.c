@@ -11,7 +11,9 @@ static uint32_t id_of(const struct maker *maker, uint32_t inside)
 {
 	const struct plan *plan = maker->plan;
 
-	return plan->userns == USERNS_LAST ? plan->uids.outside + inside - plan->uids.inside : inside;
+	const struct id_map *map = &plan->uids.extents[0];
+
+	return plan->userns == USERNS_LAST ? map->outside + inside - map->inside : inside;
 }
 
 void maker_add(struct maker *maker, struct mount_op op)

@@ -18,6 +18,7 @@ enum limits_mode { LIMITS_REQUIRE, LIMITS_TRY, LIMITS_OFF };
 enum accounts_mode { ACCOUNTS_AUTO, ACCOUNTS_MERGED, ACCOUNTS_MINIMAL, ACCOUNTS_HOST };
 enum network_mode { NETWORK_NONE, NETWORK_HOST, NETWORK_PASTA };
 enum userns_mode { USERNS_OFF, USERNS_TRY, USERNS_REQUIRE };
+enum user_map { MAP_SELF, MAP_SUBUID };
 enum root_mode { ROOT_READONLY, ROOT_OVERLAY_EPHEMERAL, ROOT_OVERLAY_KEPT };
 enum lxcfs_mode { LXCFS_AUTO, LXCFS_OFF };
 enum home_mode { HOME_OWN, HOME_NONE, HOME_EPHEMERAL };
@@ -58,6 +59,7 @@ struct policy {
 	/* namespaces */
 	int network;        /* enum network_mode */
 	int user_namespace; /* enum userns_mode */
+	int user_map;       /* enum user_map */
 
 	/* limits */
 	int limits; /* enum limits_mode */

@@ -65,13 +65,20 @@ static int hear_report(struct session *session, bool *ready, struct error *err)
 }
 
 /* This process is outside of PID 1's user namespace and may write its maps: asked for before, or after, its pidfd came. */
-static int write_maps(struct session *session, struct error *err)
+static int write_maps(struct session *session, int timeout_ms, struct error *err)
 {
 	const struct plan *plan = session->plan;
+	const struct id_programs programs = { plan->newuidmap, plan->newgidmap };
 	const char message = REPORT_MAPS;
+	int result;
 
 	session->maps_wanted = false;
-	if (namespaces_write_maps(session->init, &plan->uids, &plan->gids, plan->privileged, err) < 0) {
+	if (plan->newuidmap)
+		result = namespaces_run_maps(session->init, &plan->uids, &plan->gids, plan->deny_setgroups, &programs,
+			timeout_ms, err);
+	else
+		result = namespaces_write_maps(session->init, &plan->uids, &plan->gids, plan->deny_setgroups, err);
+	if (result < 0) {
 		error_step(err, plan->userns == USERNS_FIRST ? "user" : "shift");
 		return -1;
 	}
@@ -119,7 +126,7 @@ int session_wait_for_builder(struct session *session, struct error *err)
 		if (fds[0].revents && !fds[1].revents && !hear_control(session))
 			return fail(err, 0, session->plan->name, "the watcher died while the session was built");
 		/* whichever of the two came last: nothing else may be on its way to wake this loop again */
-		if (session->maps_wanted && session->init >= 0 && write_maps(session, err) < 0)
+		if (session->maps_wanted && session->init >= 0 && write_maps(session, (int)left, err) < 0)
 			return -1;
 	}
 	return 0;

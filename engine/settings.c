@@ -21,6 +21,7 @@ static const char *const limits_words[] = { "require", "try", "off", NULL };
 static const char *const accounts_words[] = { "auto", "merged", "minimal", "host", NULL };
 static const char *const network_words[] = { "none", "host", "pasta", NULL };
 static const char *const userns_words[] = { "off", "try", "require", NULL };
+static const char *const user_map_words[] = { "self", "subuid", NULL };
 static const char *const root_mode_words[] = { "readonly", "overlay-ephemeral", "overlay-kept", NULL };
 static const char *const lxcfs_words[] = { "auto", "off", NULL };
 static const char *const home_words[] = { "own", "none", "ephemeral", NULL };
@@ -123,6 +124,8 @@ const struct setting settings[] = {
 		"Loopback alone (none), the host's network (host), or ways out by the program pasta (pasta)."),
 	ROW(SESSION, CHOICE, user_namespace, "try", userns_words, 0, 0,
 		"Whether the shell and the command make a user namespace; PAM logins cannot and refuse require."),
+	ROW(SESSION, CHOICE, user_map, "self", user_map_words, 0, 0,
+		"Whose ids a session without root has: the user's (self), or those of /etc/subuid, too (subuid)."),
 
 	ROW(SESSION, CHOICE, limits, "require", limits_words, 0, 0,
 		"A limit that cannot be set refuses the login (require) or is logged (try); off sets none."),

@@ -193,7 +193,7 @@ int subject_load(int root_fd, const char *user, const char *helper, int timeout_
 int subject_load_by_uid(int root_fd, uid_t uid, const char *helper, int timeout_ms, struct subject *out,
 	struct error *err)
 {
-	own_text char *name = subject_files_name(root_fd, uid);
+	own_text char *name = subject_local_name(root_fd, uid);
 	struct subject found = { 0 };
 	char number[16];
 

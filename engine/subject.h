@@ -12,6 +12,7 @@
  */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "error.h"
@@ -61,10 +62,25 @@ void subject_free(struct subject *subject);
  */
 int subject_load_uid(int root_fd, uid_t uid, struct subject *out, bool *known, struct error *err);
 
+/* The name that the local files have for the uid, owned; NULL where they have none. */
+char *subject_local_name(int root_fd, uid_t uid);
+
 /* The uid of this name by the /etc/passwd below root_fd. 1 found, 0 not there, -1 unreadable. */
 int subject_local_uid(int root_fd, const char *user, uid_t *uid);
 
 /* Is user in that group by the local /etc/passwd (primary) or /etc/group (member)? Exact names. */
 bool subject_local_member(int root_fd, const char *user, const char *group);
+
+/* Ids from `first` on. count 0: none. */
+struct id_range {
+	uint32_t first, count;
+};
+
+/*
+ * The first range that a file such as /etc/subuid (subuid(5)) gives the user, by the name (NULL: none is known) or by
+ * the uid. Lines that give nobody anything are skipped. 0 and *out, with count 0 where there is no file or no range;
+ * -1 and err.
+ */
+int subject_id_range(int root_fd, const char *path, const char *user, uid_t uid, struct id_range *out, struct error *err);
 
 bool subject_in_group(const struct subject *subject, const char *name);

@@ -12,6 +12,7 @@ enum {
 	FILE_MAX = 64 << 20, /* bytes: some 800,000 users */
 	PASSWD_FIELDS = 7,
 	GROUP_FIELDS = 4,
+	RANGE_FIELDS = 3,
 };
 
 /* A whole file, walked line by line; its text is cut up on the way. */
@@ -220,7 +221,7 @@ int subject_files_load(
 	return load_groups(root_fd, user, gid, out, err) < 0 ? -1 : 1;
 }
 
-char *subject_files_name(int root_fd, uid_t uid)
+char *subject_local_name(int root_fd, uid_t uid)
 {
 	own_table struct table table = { 0 };
 	char *fields[PASSWD_FIELDS];
@@ -236,7 +237,7 @@ char *subject_files_name(int root_fd, uid_t uid)
 
 int subject_load_uid(int root_fd, uid_t uid, struct subject *out, bool *known, struct error *err)
 {
-	own_text char *name = subject_files_name(root_fd, uid);
+	own_text char *name = subject_local_name(root_fd, uid);
 	struct subject made = { 0 };
 	int found = name ? subject_files_load(root_fd, name, false, &made, err) : 0;
 
@@ -295,4 +296,31 @@ bool subject_local_member(int root_fd, const char *user, const char *group)
 			((found == 1 && gid == primary) || has_member(fields[3], user)))
 			return true;
 	return false;
+}
+
+int subject_id_range(int root_fd, const char *path, const char *user, uid_t uid, struct id_range *out, struct error *err)
+{
+	own_table struct table table = { 0 };
+	char *fields[RANGE_FIELDS];
+	struct id_range range;
+	struct error why;
+	uint32_t id;
+
+	*out = (struct id_range){ 0 };
+	if (table_open(root_fd, path, &table, &why) < 0) {
+		if (why.num == ENOENT)
+			return 0;
+		*err = why;
+		return -1;
+	}
+	while (table_next(&table, fields, RANGE_FIELDS)) {
+		bool own = text_equal(user, fields[0]) || (subject_parse_id(fields[0], &id) && id == uid);
+
+		if (!own || !subject_parse_id(fields[1], &range.first) || !subject_parse_id(fields[2], &range.count) ||
+			!range.count || range.count > UINT32_MAX - range.first)
+			continue;
+		*out = range;
+		break;
+	}
+	return 0;
 }

@@ -16,9 +16,6 @@
 int subject_files_load(
 	int root_fd, const char *user, bool strict, struct subject *out, struct error *err);
 
-/* The name that the local files have for the uid, owned; NULL where they have none. */
-char *subject_files_name(int root_fd, uid_t uid);
-
 /* Is this nsswitch.conf one by which users and groups come from local files alone? Pure. */
 bool subject_files_suffice(const char *nsswitch);
 

@@ -13,7 +13,7 @@
 
 void verify_init(struct verify *verify)
 {
-	verify->status = verify->cgroup = -1;
+	verify->status = verify->cgroup = verify->uids = verify->gids = verify->setgroups = -1;
 	for (size_t i = 0; i < NAMESPACE_LINKS; i++)
 		verify->links[i] = -1;
 	for (size_t i = 0; i < CGROUP_WRITES; i++)
@@ -24,6 +24,9 @@ void verify_close(struct verify *verify)
 {
 	own_close_fd(&verify->status);
 	own_close_fd(&verify->cgroup);
+	own_close_fd(&verify->uids);
+	own_close_fd(&verify->gids);
+	own_close_fd(&verify->setgroups);
 	for (size_t i = 0; i < NAMESPACE_LINKS; i++)
 		own_close_fd(&verify->links[i]);
 	for (size_t i = 0; i < CGROUP_WRITES; i++)
@@ -80,9 +83,25 @@ static int open_links(struct verify *verify, const struct plan *plan, int init_p
 	return 0;
 }
 
+/* As PID 1 has them: opened from outside they tell of the ids outside. */
+static int open_maps(struct verify *verify, const struct plan *plan, int init_pidfd, struct error *err)
+{
+	static const char *const files[] = { "uid_map", "gid_map", "setgroups" };
+	int *const fds[] = { &verify->uids, &verify->gids, &verify->setgroups };
+	char path[48];
+
+	for (size_t i = 0; plan->userns != USERNS_NONE && i < ARRAY_SIZE(files); i++) {
+		(void)text_format(path, sizeof path, "/proc/%d/%s", namespaces_pid(init_pidfd), files[i]);
+		*fds[i] = open(path, O_RDONLY | O_CLOEXEC);
+		if (*fds[i] < 0)
+			return fail(err, errno, path, "cannot open");
+	}
+	return 0;
+}
+
 int verify_open(struct verify *verify, const struct plan *plan, int init_pidfd, struct error *err)
 {
-	if (open_links(verify, plan, init_pidfd, err) < 0)
+	if (open_links(verify, plan, init_pidfd, err) < 0 || open_maps(verify, plan, init_pidfd, err) < 0)
 		return -1;
 	verify->status = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
 	verify->cgroup = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
@@ -103,6 +122,31 @@ static int compare_links(const struct verify *verify, struct error *err)
 				verify->expected[i]);
 	}
 	return 0;
+}
+
+static int compare_map(int fd, const char *file, const struct id_maps *wanted, struct error *err)
+{
+	char text[1024];
+
+	if (read_fd(fd, text, sizeof text) < 0)
+		return fail(err, errno, file, "cannot be read back");
+	return namespaces_compare_map(text, file, wanted, err);
+}
+
+static int compare_maps(const struct verify *verify, const struct plan *plan, struct error *err)
+{
+	char text[16];
+
+	if (plan->userns == USERNS_NONE)
+		return 0;
+	if (compare_map(verify->uids, "uid_map", &plan->uids, err) < 0 ||
+		compare_map(verify->gids, "gid_map", &plan->gids, err) < 0)
+		return -1;
+	if (!plan->deny_setgroups)
+		return 0;
+	if (read_fd(verify->setgroups, text, sizeof text) < 0)
+		return fail(err, errno, "setgroups", "cannot be read back");
+	return strcmp(text, "deny\n") == 0 ? 0 : fail(err, 0, "setgroups", "is not denied in the user namespace");
 }
 
 /* In the session's cgroup namespace each of its groups reads as "/". */
@@ -202,7 +246,7 @@ int verify_compare(const struct verify *verify, const struct plan *plan, struct 
 {
 	struct utsname names;
 
-	if (compare_links(verify, err) < 0 || compare_status(verify, plan, err) < 0 ||
+	if (compare_links(verify, err) < 0 || compare_maps(verify, plan, err) < 0 || compare_status(verify, plan, err) < 0 ||
 		limits_compare(plan->rlimits, plan->rlimit_count, err) < 0 || compare_mounts(plan, err) < 0)
 		return -1;
 	if (plan->cgroup.dir_count && (compare_membership(verify, plan, err) < 0 ||

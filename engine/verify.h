@@ -14,6 +14,7 @@
 struct verify {
 	int status;                 /* /proc/self/status */
 	int cgroup;                 /* /proc/self/cgroup */
+	int uids, gids, setgroups;  /* of PID 1's user namespace: /proc/PID/uid_map and so on; -1 without one */
 	int links[NAMESPACE_LINKS]; /* the namespace links themselves, O_PATH */
 	int limits[CGROUP_WRITES];
 	char expected[NAMESPACE_LINKS][40]; /* what the links have to say: PID 1's, or this process's own */

@@ -38,8 +38,11 @@ static void tell_namespaces(FILE *out, const struct plan *plan)
 
 static void tell_maps(FILE *out, const struct plan *plan)
 {
-	fprintf(out, "writing uid_map %u → %u × %u…writing gid_map…", plan->uids.inside, plan->uids.outside,
-		plan->uids.count);
+	fputs("writing uid_map", out);
+	for (size_t i = 0; i < plan->uids.count; i++)
+		fprintf(out, "%s %u → %u × %u", i ? "," : "", plan->uids.extents[i].inside, plan->uids.extents[i].outside,
+			plan->uids.extents[i].count);
+	fputs("…writing gid_map…", out);
 }
 
 static void tell_hostname(FILE *out, const struct plan *plan)

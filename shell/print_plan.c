@@ -48,6 +48,24 @@ static void print_namespaces(FILE *out, const struct plan *plan)
 	fprintf(out, "      %s\n", namespaces_names(plan->namespaces, names, sizeof names));
 }
 
+static void print_map(FILE *out, const char *name, const struct id_maps *maps)
+{
+	fprintf(out, "      %s", name);
+	for (size_t i = 0; i < maps->count; i++)
+		fprintf(out, "%s %u is %u × %u", i ? "," : "", maps->extents[i].inside, maps->extents[i].outside,
+			maps->extents[i].count);
+	fputc('\n', out);
+}
+
+static void print_user(FILE *out, const struct plan *plan)
+{
+	print_map(out, "uids", &plan->uids);
+	print_map(out, "gids", &plan->gids);
+	if (plan->newuidmap)
+		fprintf(out, "      written by %s, %s; setgroups %s\n", plan->newuidmap, plan->newgidmap,
+			plan->deny_setgroups ? "denied" : "allowed");
+}
+
 static void print_pasta(FILE *out, const struct plan *plan)
 {
 	const char *const *arguments = pasta_arguments(plan->pasta_dns);
@@ -138,7 +156,7 @@ static const struct {
 	const char *step;
 	void (*print)(FILE *out, const struct plan *plan);
 } details[] = { { "cgroup", print_cgroup }, { "namespaces", print_namespaces }, { "pasta", print_pasta },
-	{ "mounts", print_mounts },
+	{ "user", print_user }, { "shift", print_user }, { "mounts", print_mounts },
 	{ "hostname", print_hostname }, { "groups", print_groups }, { "limits", print_limits },
 	{ "caps", print_caps }, { "seccomp", print_seccomp } };
 

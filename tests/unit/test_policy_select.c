@@ -327,7 +327,7 @@ static void printing_is_a_fix_point(void **state)
 		"[p]\nmatch_users = ada bob\nmatch_groups = research\nmatch_services = sshd,su\n"
 		"root = \"/srv/a # b\"\nhome = none\nhomes = show\naccounts = host\n"
 		"drop_groups = \nsyslog = no\ntmp_size = none\nshm_size = 65536\n"
-		"run_size = 3G\nnetwork = host\nuser_namespace = try\nlimits = off\n"
+		"run_size = 3G\nnetwork = host\nuser_namespace = try\nuser_map = subuid\nlimits = off\n"
 		"memory = 12345678\nswap = 0\ncpu_weight = 1\ncpu_quota = 1000000%\n"
 		"pids = none\nio_weight = 10000\nrlimit_as = 1G:2G\nrlimit_core = none\n"
 		"rlimit_cpu = 60:unlimited\nrlimit_data = unlimited\nrlimit_fsize = 0\n"

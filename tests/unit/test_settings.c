@@ -77,6 +77,8 @@ static void words_are_in_the_order_of_the_enums(void **state)
 	is_word("user_namespace", USERNS_OFF, "off");
 	is_word("user_namespace", USERNS_TRY, "try");
 	is_word("user_namespace", USERNS_REQUIRE, "require");
+	is_word("user_map", MAP_SELF, "self");
+	is_word("user_map", MAP_SUBUID, "subuid");
 	is_word("lxcfs", LXCFS_AUTO, "auto");
 	is_word("lxcfs", LXCFS_OFF, "off");
 	is_word("home", HOME_OWN, "own");
