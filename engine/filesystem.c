@@ -113,6 +113,6 @@ int filesystem_overlay_writable(int files, int tree, bool user, uint64_t attrs, 
 	(void)snprintf(options[4].value, sizeof options[4].value, "/proc/self/fd/%d/work", files);
 	mount = new_overlay(options, user ? 6 : 5, attrs, err);
 	if (mount < 0 && user && err->num == EINVAL)
-		error_hint(err, "without root an overlay in memory needs Linux 6.6 or later");
+		error_hint(err, "without root no overlay is made of a tree with mounts below it; one in memory needs Linux 6.6");
 	return mount;
 }

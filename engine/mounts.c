@@ -356,9 +356,9 @@ static run_op *const runs[] = {
 };
 
 /* The tmpfs of our own files hangs below the new root's place: only an attached mount can be bound from. */
-static int open_files(struct builder *builder, uint64_t more, struct error *err)
+static int open_files(struct builder *builder, uint64_t size, struct error *err)
 {
-	struct mount_op op = { .kind = MOUNT_TMPFS, .mode = 0755, .size = ((uint64_t)64 << 20) + more };
+	struct mount_op op = { .kind = MOUNT_TMPFS, .mode = 0755, .size = size };
 	own_fd int files = filesystem_tmpfs(&op, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err);
 	own_fd int empty = -1;
 
@@ -380,6 +380,7 @@ int mounts_build(const char *base, const struct mount_op *ops, size_t count, str
 	own_fd int host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	own_fd int base_fd = -1;
 	struct builder builder = { .host = host, .root = -1, .files = -1, .pty = -1 };
+	bool tree = count && ops[0].kind == MOUNT_ROOT && !text_equal(ops[0].source, "/");
 	int result = 0;
 
 	if (host < 0)
@@ -388,13 +389,14 @@ int mounts_build(const char *base, const struct mount_op *ops, size_t count, str
 	if (base_fd < 0)
 		return -1;
 	builder.base = base_fd;
-	/* what is written over the root lies in there, too */
-	if (open_files(&builder, count && ops[0].flags & MOUNT_OVERLAY ? ops[0].size : 0, err) < 0)
+	if (open_files(&builder, mounts_files_size(ops, count), err) < 0)
 		return -1;
 	for (size_t i = 0; i < count && result == 0; i++) {
 		struct error local;
 
-		result = runs[ops[i].kind](&builder, &ops[i], &local);
+		result = i && tree ? mounts_check_place(builder.root, ops, count, &ops[i], &local) : 0;
+		if (result == 0)
+			result = runs[ops[i].kind](&builder, &ops[i], &local);
 		if (result < 0 && ops[i].flags & MOUNT_OPTIONAL && local.num == ENOENT)
 			result = 0;
 		else if (result < 0)

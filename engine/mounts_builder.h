@@ -27,4 +27,14 @@ int mounts_set_attributes(int mount, bool deep, uint64_t set, uint64_t clear, co
 int mounts_attach(const struct builder *builder, const struct mount_op *op, int mount, enum path_create create,
 	struct error *err);
 
+/* Bytes that the tmpfs of our own files has to hold. */
+uint64_t mounts_files_size(const struct mount_op *ops, size_t count);
+
 run_op mounts_run_file, mounts_run_put, mounts_run_put_dir, mounts_run_layer; /* mounts_layer.c */
+
+/*
+ * Would the operation, in a root tree that is not the host's, come where a link leads and not where it is planned? The
+ * readback would find a mount that nobody planned; told here. A directory of the session's own that is optional may lead
+ * to another of its own (/var/tmp -> ../tmp). 0, or -1 and err.
+ */
+int mounts_check_place(int root, const struct mount_op *ops, size_t count, const struct mount_op *op, struct error *err);

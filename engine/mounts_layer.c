@@ -10,6 +10,20 @@
 #include "path.h"
 #include "text.h"
 
+/* What is written over an overlay in memory lies in there, too: that has its bound, and what we need is little. */
+uint64_t mounts_files_size(const struct mount_op *ops, size_t count)
+{
+	enum { PAGE_MOST = 65536, MARGIN = 1 << 20, ENOUGH = 64 << 20 };
+	uint64_t size = MARGIN;
+
+	if (!count || !(ops[0].flags & MOUNT_OVERLAY) || !ops[0].size)
+		return ENOUGH; /* read-only for whoever is inside */
+	for (size_t i = 1; i < count; i++)
+		if (ops[i].kind == MOUNT_FILE && ops[i].text)
+			size += (strlen(ops[i].text) / PAGE_MOST + 1) * PAGE_MOST;
+	return ops[0].size + size;
+}
+
 /* A new file of ours below the directory of that root; missing directories are made. */
 static int write_new(int root, const struct mount_op *op, struct error *err)
 {
