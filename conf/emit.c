@@ -200,6 +200,11 @@ static const struct value_form {
 	{ "quota", "A percentage of one processor: 150% is one and a half." },
 	{ "none", "In place of an amount: nothing is set, and nothing is promised." },
 	{ "names", "User, group or service names, divided by blanks or commas. May be empty." },
+	{ "variables", "Names of environment variables, divided by blanks or commas, without wildcards. What the client has put "
+		       "into one is not looked at, and reaches the program: so names are refused that make it load, find or "
+		       "run something else (LD_PRELOAD, PATH, BASH_ENV, PYTHONPATH, GIT_SSH_COMMAND and many more), but not "
+		       "all such names are known. Look a name up before it is passed on to an account that is kept to a few "
+		       "commands." },
 	{ "path", "Absolute, without //, /./, /../ or a slash at the end. A % is refused: it "
 		  "stands for "
 		  "nothing here. Several are divided by blanks or commas." },

@@ -24,6 +24,7 @@ enum lxcfs_mode { LXCFS_AUTO, LXCFS_OFF };
 enum home_mode { HOME_OWN, HOME_NONE, HOME_EPHEMERAL };
 enum keyring_mode { KEYRING_NEW, KEYRING_KEEP };
 
+enum { POLICY_VARIABLES_MAX = 32 }; /* of pass_env */
 enum { RLIMITS = 16 }; /* RLIM_NLIMITS of every Linux architecture */
 
 struct policy {
@@ -55,6 +56,7 @@ struct policy {
 	char *shell; /* of contained-shell: a path, or "auto" */
 	char *command;        /* of contained-shell: command_parse_forced() reads it; "" for none */
 	char *allow_commands; /* of contained-shell: command_parse_patterns() reads it; "" for any */
+	struct list pass_env; /* of contained-shell: names of variables */
 
 	/* namespaces */
 	int network;        /* enum network_mode */

@@ -5,6 +5,7 @@
  *	policy_scan.c     bytes → sections and entries with their lines; iniparser must agree
  *	policy_values.c   text ↔ one typed field
  *	policy_command.c  what may be run without a shell
+ *	policy_variables.c  names of environment variables
  *	policy_open.c     a path that nobody else may write → fd
  *	policy.c          all of it → policy_file → policy
  */
@@ -78,5 +79,7 @@ int policy_value_parse(const struct setting *setting, const char *text, struct p
 	char *what, size_t size);
 /* The same for KIND_COMMAND and KIND_COMMANDS, whose field is *out. */
 int policy_command_parse(const struct setting *setting, const char *text, char **out, char *what, size_t size);
+/* Of KIND_VARIABLES: may clients not be let set it? *why: a static clause, or NULL when it is no variable's name. */
+bool policy_variable_is_refused(const char *name, const char **why);
 /* Frees what the setting's field owns. */
 void policy_value_free(const struct setting *setting, struct policy *policy);

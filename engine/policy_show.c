@@ -168,6 +168,7 @@ void policy_show(const struct policy *policy, const struct setting *setting, cha
 		put_amount(&sink, setting, field);
 		break;
 	case KIND_NAMES:
+	case KIND_VARIABLES:
 	case KIND_PATHS:
 	case KIND_PLACES:
 		put_list(&sink, field);

@@ -54,6 +54,8 @@ static const char *noun(const struct setting *setting)
 		return "a percentage";
 	case KIND_NAMES:
 		return "a name";
+	case KIND_VARIABLES:
+		return "the name of a variable";
 	case KIND_PATHS:
 	case KIND_PLACES:
 	case KIND_PATH:
@@ -271,7 +273,14 @@ static int check_name(const struct setting *setting, const char *name, const str
 		text_after(setting->key, "exempt_") ? "exempt_groups" : setting->key);
 }
 
-/* KIND_NAMES, KIND_PATHS and KIND_PLACES */
+static int check_variable(const struct setting *setting, const char *name, const struct clause *what)
+{
+	const char *why;
+
+	return policy_variable_is_refused(name, &why) ? refuse_value(setting, name, why, what) : 0;
+}
+
+/* KIND_NAMES, KIND_VARIABLES, KIND_PATHS and KIND_PLACES */
 static int parse_list(const struct setting *setting, const char *text, struct list *out,
 	const struct clause *what)
 {
@@ -283,11 +292,14 @@ static int parse_list(const struct setting *setting, const char *text, struct li
 		errno = ENOMEM;
 		return -1;
 	}
-	if (setting->kind == KIND_PLACES && list.count > setting->max)
-		result = refuse(what, "names %zu paths (expected at most %ju)", list.count, (uintmax_t)setting->max);
+	if (setting->max && list.count > setting->max)
+		result = refuse(what, "names %zu %s (expected at most %ju)", list.count,
+			setting->kind == KIND_PLACES ? "paths" : "variables", (uintmax_t)setting->max);
 	for (size_t i = 0; i < list.count && !result; i++) {
 		if (setting->kind == KIND_NAMES)
 			result = check_name(setting, list.items[i], what);
+		else if (setting->kind == KIND_VARIABLES)
+			result = check_variable(setting, list.items[i], what);
 		else if (setting->kind == KIND_PLACES)
 			result = check_place(setting, list.items[i], what);
 		else if (list.count > 1 || !setting->choices ||
@@ -342,8 +354,8 @@ static int parse_caps(
 
 static bool may_be_empty(const struct setting *setting)
 {
-	return setting->kind == KIND_NAMES || setting->kind == KIND_PATHS ||
-	       setting->kind == KIND_PLACES || setting->kind == KIND_CAPS ||
+	return setting->kind == KIND_NAMES || setting->kind == KIND_VARIABLES ||
+	       setting->kind == KIND_PATHS || setting->kind == KIND_PLACES || setting->kind == KIND_CAPS ||
 	       setting->kind == KIND_COMMAND || setting->kind == KIND_COMMANDS;
 }
 
@@ -374,6 +386,7 @@ int policy_value_parse(const struct setting *setting, const char *text, struct p
 	case KIND_QUOTA:
 		return parse_optional(setting, text, field, &clause);
 	case KIND_NAMES:
+	case KIND_VARIABLES:
 	case KIND_PATHS:
 	case KIND_PLACES:
 		return parse_list(setting, text, field, &clause);
@@ -396,6 +409,7 @@ void policy_value_free(const struct setting *setting, struct policy *policy)
 
 	switch (setting->kind) {
 	case KIND_NAMES:
+	case KIND_VARIABLES:
 	case KIND_PATHS:
 	case KIND_PLACES:
 		list_free(field);

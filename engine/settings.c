@@ -120,6 +120,9 @@ const struct setting settings[] = {
 	ROW(SESSION, COMMANDS, allow_commands, "", NONE, 0, 0,
 		"The only commands that contained-shell runs, and without a shell: see COMMANDS."),
 
+	ROW(SESSION, VARIABLES, pass_env, "", NONE, 0, POLICY_VARIABLES_MAX,
+		"Variables that contained-shell passes on beside its own, such as those of sshd's AcceptEnv."),
+
 	ROW(SESSION, CHOICE, network, "none", network_words, 0, 0,
 		"Loopback alone (none), the host's network (host), or ways out by the program pasta (pasta)."),
 	ROW(SESSION, CHOICE, user_namespace, "try", userns_words, 0, 0,
@@ -302,6 +305,9 @@ const char *setting_expects(const struct setting *setting, char *buf, size_t siz
 		break;
 	case KIND_NAMES:
 		text = "names divided by blanks or commas";
+		break;
+	case KIND_VARIABLES:
+		text = "names of environment variables divided by blanks or commas";
 		break;
 	case KIND_PATHS:
 		text = setting->choices ? "absolute paths divided by blanks or commas, or show"

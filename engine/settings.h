@@ -25,6 +25,7 @@ enum setting_kind {
 	KIND_WEIGHT, /* struct amount: a number within min..max, or "none" */
 	KIND_QUOTA,  /* struct amount: percent of one CPU, 150% = one and a half; or "none" */
 	KIND_NAMES, /* struct list: user, group or service names, each within text_is_user_name() */
+	KIND_VARIABLES, /* struct list: names of environment variables that clients may be let set; at most max */
 	KIND_PATHS, /* struct list of absolute, normal paths other than "/"; or one of the row's words */
 	KIND_PLACES, /* struct list of paths as policy_paths.h has them; resource is the enum path_use */
 	KIND_PATH, /* char *: one absolute, normal path */

@@ -177,7 +177,8 @@ static const char *choose_program(struct door *door, int root_fd, struct error *
 
 static int make_environment(struct door *door, bool x11, struct error *err)
 {
-	if (door_environment(door->given, &door->subject, door->shell, x11, door->environment, err) < 0)
+	if (door_environment(door->given, &door->subject, door->shell, x11, &door->policy.pass_env,
+		    door->environment, err) < 0)
 		return -1;
 	return door_jail_environment(&door->jail, door->environment, err);
 }

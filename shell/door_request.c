@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "engine/own.h"
-#include "engine/text.h"
 
 /*
  * What passes. Everything else stays outside: LD_*, BASH_ENV, ENV, IFS, PERL5LIB and what nobody has thought of. The
@@ -84,7 +83,15 @@ int door_request_parse(int argc, char **argv, char *const *environment, struct d
 	return 0;
 }
 
-static bool passes(const char *entry, bool x11)
+static bool is_listed(const struct list *list, const char *entry, size_t name)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (strlen(list->items[i]) == name && strncmp(entry, list->items[i], name) == 0)
+			return true;
+	return false;
+}
+
+static bool passes(const char *entry, bool x11, const struct list *more)
 {
 	size_t name = strcspn(entry, "=");
 
@@ -98,7 +105,7 @@ static bool passes(const char *entry, bool x11)
 		if (passing[i].prefix ? name > length : name == length)
 			return true;
 	}
-	return false;
+	return is_listed(more, entry, name);
 }
 
 /* Appends "name=value"; name NULL: the entry as it is. */
@@ -115,7 +122,7 @@ static int add(char *out[DOOR_ENVIRONMENT], size_t *count, const char *name, con
 }
 
 int door_environment(char *const *given, const struct subject *subject, const char *shell, bool x11,
-	char *out[DOOR_ENVIRONMENT], struct error *err)
+	const struct list *pass, char *out[DOOR_ENVIRONMENT], struct error *err)
 {
 	const char *const own[][2] = { { "HOME", subject->home }, { "USER", subject->user }, { "LOGNAME", subject->user },
 		{ "SHELL", shell }, { "PATH", "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games" } };
@@ -133,7 +140,7 @@ int door_environment(char *const *given, const struct subject *subject, const ch
 	if (add(out, &count, "MAIL", text, err) < 0)
 		return -1;
 	for (size_t i = 0; given[i]; i++)
-		if (passes(given[i], x11) && add(out, &count, NULL, given[i], err) < 0)
+		if (passes(given[i], x11, pass) && add(out, &count, NULL, given[i], err) < 0)
 			return -1;
 	return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "engine/error.h"
 #include "engine/subject.h"
+#include "engine/text.h"
 
 struct door_request {
 	bool login;          /* argv[0] begins with a dash, or -l */
@@ -22,10 +23,10 @@ int door_request_parse(int argc, char **argv, char *const *environment, struct d
 enum { DOOR_ENVIRONMENT = 64 };
 /*
  * The environment for the program: what the list lets through of the given one, and what is said of the user. Owned
- * strings, NULL-terminated. 0, or -1 (ENOMEM). shell: the real one.
+ * strings, NULL-terminated. 0, or -1 (ENOMEM). shell: the real one; pass: more names to let through, checked ones.
  */
 int door_environment(char *const *given, const struct subject *subject, const char *shell, bool x11,
-	char *out[DOOR_ENVIRONMENT], struct error *err);
+	const struct list *pass, char *out[DOOR_ENVIRONMENT], struct error *err);
 
 /* The shell's arguments for the request, into out (NULL-terminated, at most most - 1; borrowed but for *name, owned). */
 int door_shell_arguments(const struct door_request *request, const char *shell, const char **out, size_t most,

@@ -9,6 +9,7 @@
 #define ROOT_EXPECTED "(expected an absolute path such as /srv/jail)"
 #define ROOT_IS_NOT " is not an absolute path without //, /./, /../ or a slash at the end "
 #define NOFILE_EXPECTED "(expected a number from 16 to 1073741816, SOFT:HARD or none)"
+#define VARIABLES_EXPECTED "(expected names of environment variables divided by blanks or commas)"
 #define STACK_EXPECTED "(expected a size such as 64M, SOFT:HARD, unlimited or none)"
 
 struct refused {
@@ -133,6 +134,29 @@ static void names_paths_and_capabilities(void **state)
 			"\"@wheel\" is not a name (expected groups in exempt_groups, without @)" },
 		{ "a/b", "\"a/b\" is not a name (expected names divided by blanks or commas)" },
 		{ "ops ..", "\"..\" is not a name (expected names divided by blanks or commas)" });
+	REFUSED("default", "pass_env",
+		{ "GIT_PROTOCOL LD_PRELOAD", "\"LD_PRELOAD\" steers the dynamic loader or the C library " VARIABLES_EXPECTED },
+		{ "GLIBC_TUNABLES", "\"GLIBC_TUNABLES\" steers the dynamic loader or the C library " VARIABLES_EXPECTED },
+		{ "GCONV_PATH", "\"GCONV_PATH\" steers the dynamic loader or the C library " VARIABLES_EXPECTED },
+		{ "ENV", "\"ENV\" makes a shell run or find something of the client's before what was asked for "
+			 VARIABLES_EXPECTED },
+		{ "BASH_ENV", "\"BASH_ENV\" makes a shell run or find something of the client's before what was asked for "
+			      VARIABLES_EXPECTED },
+		{ "IFS", "\"IFS\" makes a shell run or find something of the client's before what was asked for "
+			 VARIABLES_EXPECTED },
+		{ "PYTHONPATH", "\"PYTHONPATH\" makes an interpreter run or find code of the client's " VARIABLES_EXPECTED },
+		{ "GIT_SSH_COMMAND", "\"GIT_SSH_COMMAND\" names a program or a configuration that others then run "
+				     VARIABLES_EXPECTED },
+		{ "PATH", "\"PATH\" is made for each session " VARIABLES_EXPECTED },
+		{ "SHELL", "\"SHELL\" is made for each session " VARIABLES_EXPECTED },
+		{ "HOME", "\"HOME\" is made for each session " VARIABLES_EXPECTED },
+		{ "MY_*", "\"MY_*\" is not the name of a variable " VARIABLES_EXPECTED },
+		{ "1A", "\"1A\" is not the name of a variable " VARIABLES_EXPECTED },
+		{ "A=b", "\"A=b\" is not the name of a variable " VARIABLES_EXPECTED },
+		{ "A-B", "\"A-B\" is not the name of a variable " VARIABLES_EXPECTED },
+		{ "\303\204", "\"\303\204\" is not the name of a variable " VARIABLES_EXPECTED },
+		{ "a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a",
+			"names 33 variables (expected at most 32)" });
 	REFUSED("research", "match_users",
 		{ "@research", "\"@research\" is not a name (expected groups in match_groups, "
 			       "without @)" });

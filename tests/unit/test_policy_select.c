@@ -223,6 +223,8 @@ static void values_as_written(void **state)
 		{ "allow_commands", "\"a '|' | b\"", "\"a '|' | b\"" },
 		{ "drop_groups", "", "" },
 		{ "drop_groups", "docker,disk", "docker disk" },
+		{ "pass_env", "", "" },
+		{ "pass_env", "GIT_PROTOCOL, ENVIRONMENT,_x PSX", "GIT_PROTOCOL ENVIRONMENT _x PSX" },
 		{ "keep_caps", "", "" },
 		{ "keep_caps", "NET_RAW cap_chown Cap_Kill net_raw",
 			"cap_chown cap_kill cap_net_raw" },
@@ -327,7 +329,7 @@ static void printing_is_a_fix_point(void **state)
 		"[p]\nmatch_users = ada bob\nmatch_groups = research\nmatch_services = sshd,su\n"
 		"root = \"/srv/a # b\"\nhome = none\nhomes = show\naccounts = host\n"
 		"drop_groups = \nsyslog = no\ntmp_size = none\nshm_size = 65536\n"
-		"run_size = 3G\nnetwork = host\nuser_namespace = try\nuser_map = subuid\nlimits = off\n"
+		"run_size = 3G\npass_env = GIT_PROTOCOL A_1\nnetwork = host\nuser_namespace = try\nuser_map = subuid\nlimits = off\n"
 		"memory = 12345678\nswap = 0\ncpu_weight = 1\ncpu_quota = 1000000%\n"
 		"pids = none\nio_weight = 10000\nrlimit_as = 1G:2G\nrlimit_core = none\n"
 		"rlimit_cpu = 60:unlimited\nrlimit_data = unlimited\nrlimit_fsize = 0\n"
