@@ -374,6 +374,13 @@ static int open_files(struct builder *builder, uint64_t size, struct error *err)
 	return 0;
 }
 
+static bool may_be_missing(const struct mount_op *op, int num)
+{
+	/* root's refusal is a network file system's or FUSE's, which may let the user in */
+	return op->flags & MOUNT_OPTIONAL &&
+		(num == ENOENT || (num == EACCES && op->kind == MOUNT_HIDE && op->flags & MOUNT_USER));
+}
+
 int mounts_build(const char *base, const struct mount_op *ops, size_t count, struct mount_tree *out,
 	struct error *err)
 {
@@ -397,7 +404,7 @@ int mounts_build(const char *base, const struct mount_op *ops, size_t count, str
 		result = i && tree ? mounts_check_place(builder.root, ops, count, &ops[i], &local) : 0;
 		if (result == 0)
 			result = runs[ops[i].kind](&builder, &ops[i], &local);
-		if (result < 0 && ops[i].flags & MOUNT_OPTIONAL && local.num == ENOENT)
+		if (result < 0 && may_be_missing(&ops[i], local.num))
 			result = 0;
 		else if (result < 0)
 			*err = local;

@@ -42,7 +42,8 @@ enum mount_flag {
 	MOUNT_NOEXEC = 8,
 	MOUNT_CREATE = 16, /* make a missing target */
 	MOUNT_OVERLAY = 32, /* of a root: what is written goes into memory, `size` bytes at most; of a file in it: replaced */
-	MOUNT_USER = 64,    /* of an overlay: made inside a user namespace */
+	/* of an overlay: made inside a user namespace; of what is hidden: where the user cannot reach it, it need not be */
+	MOUNT_USER = 64,
 	MOUNT_OWNED = 128,  /* of a bind: the source is uid's, a directory or a file of one link, or else it is missing */
 };
 

@@ -93,5 +93,8 @@ int mounts_run_layer(struct builder *builder, const struct mount_op *op, struct 
 	own_fd int tree = ours < 0 ? -1 : path_open(builder->root, op->target, PATH_MUST_EXIST, 0, err);
 	own_fd int mount = tree < 0 ? -1 : filesystem_overlay(ours, tree, mounts_attributes(op), err);
 
+	/* in a user namespace those are locked: what they cover must not show (clone_private_mount() in fs/namespace.c) */
+	if (mount < 0 && tree >= 0 && err->num == EINVAL)
+		error_hint(err, "is something mounted below %s? without root no overlay can be made over that", op->target);
 	return mount < 0 ? -1 : mounts_attach(builder, op, mount, PATH_CREATE_DIR, err);
 }

@@ -315,8 +315,10 @@ static void cover_mount(struct maker *maker, const struct paths *paths, int in, 
 		maker->broken = true;
 		return;
 	}
+	/* who makes a session without root is who will be in it, and may not reach more than that one */
 	if (find_above(paths, paths->count, path) == in && !is_needed(paths, path))
-		ADD(maker, .kind = MOUNT_HIDE, .target = path, .flags = MOUNT_OPTIONAL, .why = why);
+		ADD(maker, .kind = MOUNT_HIDE, .target = path,
+			.flags = MOUNT_OPTIONAL | (maker->plan->privileged ? 0 : MOUNT_USER), .why = why);
 }
 
 /*

@@ -25,6 +25,15 @@ whole()
 }
 probe='echo in $HOSTNAME' # by the shell itself, which may not be allowed to fork
 
+# --- mounts of the host's -------------------------------------------------------------------------
+# a chroot that somebody is making: what the user cannot reach needs no hiding, and refuses nobody
+mkdir -p "$P/seen/proc" "$P/unseen/proc" && chmod 0700 "$P/unseen"
+mount -t proc proc "$P/seen/proc" && mount -t proc proc "$P/unseen/proc"
+out=$(door "$DOOR" -c "$probe; ls -A $P/seen/proc; ls $P/unseen 2>/dev/null")
+is "a procfs of the host's, behind a directory of root's: exit status" "$?" 2
+like "and one in sight is empty inside" "$out" "^in ${CARD#^}"
+umount "$P/seen/proc" "$P/unseen/proc"
+
 # --- homes ---------------------------------------------------------------------------------------
 rm -f "$home/.bashrc"
 mkfifo "$home/.bashrc" "$home/.hushlogin" "$home/.ssh" && chown ctest1: "$home"/.bashrc "$home"/.ssh

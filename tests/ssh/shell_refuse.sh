@@ -111,6 +111,16 @@ like "no user namespaces: one calm sentence" "$out" "$calm"
 log_wait "contained-shell.*\[${out##* }\]" >/dev/null
 like "no user namespaces: the log has the reason" "$(log_since | grep -F "[${out##* }]")" 'user namespace.*hint: .*max_user_namespaces'
 
+# what lies below a mount of the host's an overlay could show, which the kernel does not allow
+log_mark
+out=$(unshare --mount sh -c 'mount --bind /etc/hostname /etc/hostname && exec setpriv --reuid "$1" --regid "$1" --init-groups \
+	"$2" -c "echo ran"' sh ctest1 "$DOOR" </dev/null 2>&1)
+is "a mount below /etc: exit status" "$?" 125
+like "a mount below /etc: one calm sentence" "$out" "$calm"
+log_wait "contained-shell.*\[${out##* }\]" >/dev/null
+like "a mount below /etc: the log has the reason" "$(log_since | grep -F "[${out##* }]")" \
+	'hint: is something mounted below /etc\?'
+
 # --- a chroot of sshd's ---------------------------------------------------------------------------------
 jail=$P/jail
 mkdir -p "$jail$P" "$jail/etc" "$jail/dev" "$jail/bin" "$jail/home/ctest1" "$jail/proc"
