@@ -106,7 +106,7 @@ elif sys.argv[1] == "ignored":
     for number in signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE:
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 32))
-    os.execve(sys.argv[2], ["contained-shell", "-c", "kill -TERM $$; exit 7"], {})
+    os.execve(sys.argv[2], ["contained-shell", "-c", "kill -TERM $$; kill -USR1 $$; exit 7"], {})
 PYTHON
 cp "$P/private/odd.py" "$P/bin/odd.py"
 out=$(door /usr/bin/python3 "$P/bin/odd.py" empty "$DOOR")
@@ -115,7 +115,7 @@ out=$(door /usr/bin/python3 "$P/bin/odd.py" closed "$DOOR")
 status=$?
 like "closed standard fds: works or is refused" "$status" '^(7|125)$'
 out=$(door /usr/bin/python3 "$P/bin/odd.py" ignored "$DOOR")
-is "signals that are ignored and blocked: the program has them as usual" "$?" 143
+is "signals that are blocked: the program has them as usual, but for those that are ignored, as under nohup" "$?" 138
 door_gone "odd starts"
 
 # --- limits of the caller ---------------------------------------------------------------------------
