@@ -10,7 +10,7 @@ build=(gcc make libc6-dev libpam0g-dev libseccomp-dev libcap-dev libiniparser-de
 try=(openssh-server openssh-client python3 procps util-linux)
 test=(libcmocka-dev clang clang-tidy cppcheck shellcheck pamtester rsync git vim busybox-static passt uidmap
 	login passwd cron iproute2 libcap2-bin mandoc mmdebstrap musl-tools lxcfs zsh ansible-core dropbear-bin
-	putty-tools mosh python3-paramiko python3-asyncssh)
+	putty-tools mosh python3-paramiko python3-asyncssh openssh-tests)
 
 case ${1:-} in
 try) wanted=("${build[@]}" "${try[@]}") ;;
