@@ -64,7 +64,7 @@ test_programs := $(check_programs) $(call program,$(root_src))
 engine_libs := -liniparser -lcap
 pam_libs := -lpam
 
-.PHONY: all help deps private install uninstall check try test bench fuzz sanitize analyze clean
+.PHONY: all help deps deb private install uninstall check try test bench fuzz sanitize analyze clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -77,6 +77,7 @@ help:
 	  'make try        one ssh login into a container on this machine, then nothing is left (root)' \
 	  'make install    DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) PAMDIR=$(PAMDIR)' \
 	  'make uninstall  takes the same files away; your configuration stays' \
+	  'make deb        Debian packages, in build/deb' \
 	  'make check      unit, golden and static tests (no root)' \
 	  'make test       all tests (root): adds namespaces, PAM and a real sshd on loopback' \
 	  'make bench      speed against a floor program of our own (root)' \
@@ -185,6 +186,10 @@ uninstall:
 	  $(DESTDIR)$(MANDIR)/man8/pam_contained.8 $(DESTDIR)$(MANDIR)/man8/contained.8
 	$(Q)rmdir $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DOCDIR)/examples $(DESTDIR)$(DOCDIR) $(DESTDIR)$(SYSCONFDIR)/contained \
 	  2>/dev/null || :
+
+# Packagers elsewhere: packaging/debian is what lies in debian/ while they are built.
+deb:
+	$(Q)bash packaging/deb.sh build/deb
 
 deps:
 	$(Q)bash tests/deps.sh test
