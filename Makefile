@@ -64,7 +64,7 @@ test_programs := $(check_programs) $(call program,$(root_src))
 engine_libs := -liniparser -lcap
 pam_libs := -lpam
 
-.PHONY: all help deps deb private install uninstall check try test bench fuzz sanitize analyze clean
+.PHONY: all help deps deb private install uninstall check try test check-vm bench fuzz sanitize analyze clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -80,6 +80,7 @@ help:
 	  'make deb        Debian packages, in build/deb' \
 	  'make check      unit, golden and static tests (no root)' \
 	  'make test       all tests (root): adds namespaces, PAM and a real sshd on loopback' \
+	  'make check-vm   the packages in booted Debian 12 and 13, and without systemd (root; about half an hour)' \
 	  'make bench      speed against a floor program of our own (root)' \
 	  'make fuzz       each fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS) (clang)' \
 	  'make sanitize   unit tests with address and undefined-behaviour sanitizers' \
@@ -221,6 +222,11 @@ test: deps
 .PHONY: tests
 tests: all private $(test_programs)
 	$(Q)B=$(B) bash tests/lib/run.sh test
+
+# boots machines under emulation, whose disks are made once, and installs the packages in them
+check-vm:
+	$(Q)bash tests/deps.sh vm
+	$(Q)B=$(B) bash tests/lib/run.sh vm
 
 try:
 	$(Q)bash tests/try.sh

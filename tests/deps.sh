@@ -1,5 +1,5 @@
 #!/bin/bash
-# deps.sh try|test: installs what is missing to build and to try (or to test) contained, and lists it.
+# deps.sh try|test|vm: installs what is missing to build and to try (or to test) contained, and lists it.
 #
 # No service is started by it: packages such as openssh-server start theirs on installation, so a
 # policy-rc.d that says no stands in the way meanwhile (invoke-rc.d(8)).
@@ -12,11 +12,14 @@ test=(libcmocka-dev clang clang-tidy cppcheck shellcheck pamtester rsync git vim
 	login passwd cron iproute2 libcap2-bin mandoc mmdebstrap musl-tools lxcfs zsh ansible-core dropbear-bin
 	putty-tools mosh python3-paramiko python3-asyncssh openssh-tests)
 
+vm=(qemu-system-x86 mmdebstrap e2fsprogs openssh-client python3 rsync debhelper dpkg-dev lintian)
+
 case ${1:-} in
 try) wanted=("${build[@]}" "${try[@]}") ;;
 test) wanted=("${build[@]}" "${try[@]}" "${test[@]}") ;;
+vm) wanted=("${vm[@]}") ;;
 *)
-	echo "usage: deps.sh try|test" >&2
+	echo "usage: deps.sh try|test|vm" >&2
 	exit 2
 	;;
 esac

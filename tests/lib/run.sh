@@ -1,5 +1,5 @@
 #!/bin/bash
-# run.sh check|test|programs [NAME…]: runs the suites and adds them up. Every suite is a program that
+# run.sh check|test|programs|vm [NAME…]: runs the suites and adds them up. Every suite is a program that
 # speaks TAP: cmocka's own, and the shell scripts below tests/. The last line is the sum.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -12,6 +12,7 @@ export CMOCKA_MESSAGE_OUTPUT=TAP B
 
 shopt -s nullglob
 programs=()
+limit=1200 # seconds for a suite of shell
 for source in tests/unit/test_*.c tests/golden/test_*.c; do
 	programs+=("$B/${source%.c}")
 done
@@ -25,8 +26,9 @@ test)
 	suites=("${programs[@]}" tests/golden/*.sh tests/static/*.sh tests/ns/*.sh tests/pam/*.sh
 		tests/ssh/*.sh)
 	;;
+vm) suites=(tests/vm/bookworm.sh tests/vm/trixie.sh tests/vm/tiny.sh) limit=3600 ;;
 *)
-	echo "usage: run.sh check|test|programs [NAME…]" >&2
+	echo "usage: run.sh check|test|programs|vm [NAME…]" >&2
 	exit 2
 	;;
 esac
@@ -90,7 +92,7 @@ for suite in "${suites[@]}"; do
 	started=$SECONDS
 	# a suite that hangs is ended, and its cleaning up has time
 	if [[ $suite == *.sh ]]; then
-		timeout -k 30 1200 bash "$suite" >"$log" 2>&1 </dev/null
+		timeout -k 30 $limit bash "$suite" >"$log" 2>&1 </dev/null
 	else
 		timeout -k 5 120 "$suite" >"$log" 2>&1 </dev/null
 	fi

@@ -1,0 +1,11 @@
+#!/bin/bash
+# Debian 12 as it is installed: Linux 6.1, systemd 252, OpenSSH 9.2. VM_PARTS names some of the parts alone.
+. "$(dirname "$0")/lib.sh"
+for part in tests/vm/parts/*.sh; do
+	. "$part"
+done
+vm_start bookworm
+for part in install ${VM_PARTS-sshd limits applications records crowd kill broken purge}; do
+	"part_$part"
+done
+vm_end

@@ -1,0 +1,42 @@
+# shellcheck shell=bash
+# records.sh: what the host's own programs tell of a session.
+
+part_records()
+{
+	local journal
+
+	hold alice || not_ok "a login that stays" "$(cat "$VM_WORK/held")"
+	case $VM_MACHINE in
+	bookworm)
+		like "who shows the session by its card" "$(root who)" "alice +$HELD "
+		like "last shows it as open" "$(root last)" "alice +$HELD .*(still logged in|gone - no logout)"
+		;;
+	*)
+		# utmp and wtmp are no more: what there is goes to the log
+		diag "who:" "$(root who)" "wtmpdb:" "$(root 'wtmpdb last -n 3' 2>&1)" "lastlog2:" "$(root lastlog2 2>&1)"
+		;;
+	esac
+	root "pid=\$(pgrep -u alice -x sleep | head -n 1); kill \$pid"
+	release
+	eventually 20 root "test ! -e /run/contained/$HELD"
+	[ "$VM_MACHINE" != bookworm ] || {
+		unlike "who shows it no more" "$(root who)" "$HELD"
+		like "last has its end" "$(root last)" "alice +$HELD .* - [0-9:]+ +\("
+	}
+	journal=$(root 'journalctl -b --no-pager -t contained -o cat')
+	like "journalctl -t contained has its begin" "$journal" "$HELD begin user=alice uid=1000 service=sshd rhost=10.0.2.2"
+	like "and its end" "$journal" "$HELD end user=alice uid=1000 service=sshd .*seconds=[0-9]+ memory_peak=[1-9][0-9]* cpu_milliseconds=[1-9]"
+}
+
+# logins and logouts in a row
+part_crowd()
+{
+	local i count=${VM_CROWD:-20} bad=0
+
+	state_before
+	for ((i = 0; i < count; i++)); do
+		as alice true || bad=$((bad + 1))
+	done
+	is "$count logins in a row all work" "$bad" 0
+	state_after "after them scopes, control groups, /run/contained, mounts and processes are as before"
+}
