@@ -1,6 +1,7 @@
 #include "host.h"
 
 #include <dirent.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -223,6 +224,30 @@ static int load_secrets(int root_fd, struct host *host, struct error *err)
 	return result == 0 ? 0 : fail(err, ENOMEM, "/etc", "cannot keep the paths");
 }
 
+/*
+ * One that nobody could know beforehand, and the same for all of a user's sessions, so that later ones sweep what was
+ * left of earlier ones. The path stays as it is where there is none: that is refused, with its reason.
+ */
+static void find_other_root(struct state_root *root)
+{
+	DIR *dir = opendir("/tmp");
+	char prefix[32], path[sizeof root->path];
+	struct dirent *entry;
+	struct stat info;
+
+	(void)snprintf(prefix, sizeof prefix, "contained-%u-", root->owner);
+	while (dir && (entry = readdir(dir)) != NULL)
+		if (text_after(entry->d_name, prefix) && text_format(path, sizeof path, "/tmp/%s", entry->d_name) > 0 &&
+			lstat(path, &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == root->owner)
+			break;
+	if (!dir || !entry)
+		(void)snprintf(path, sizeof path, "/tmp/%sXXXXXX", prefix);
+	if ((dir && entry) || mkdtemp(path))
+		(void)snprintf(root->path, sizeof root->path, "%s", path);
+	if (dir)
+		(void)closedir(dir);
+}
+
 struct state_root host_state_root(void)
 {
 	struct state_root root = { .owner = geteuid(), .mode = 0700 };
@@ -237,12 +262,9 @@ struct state_root host_state_root(void)
 		return root;
 	}
 	(void)snprintf(root.path, sizeof root.path, "/tmp/contained-%u", root.owner);
-	/* somebody else was here first, to keep this user out: one that nobody can know beforehand */
-	if (lstat(root.path, &info) == 0 && (!S_ISDIR(info.st_mode) || info.st_uid != root.owner)) {
-		(void)snprintf(root.path, sizeof root.path, "/tmp/contained-%u-XXXXXX", root.owner);
-		if (!mkdtemp(root.path))
-			(void)snprintf(root.path, sizeof root.path, "/tmp/contained-%u", root.owner); /* refused, with its reason */
-	}
+	/* somebody else was here first, to keep this user out */
+	if (lstat(root.path, &info) == 0 && (!S_ISDIR(info.st_mode) || info.st_uid != root.owner))
+		find_other_root(&root);
 	return root;
 }
 

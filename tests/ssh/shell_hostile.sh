@@ -147,7 +147,8 @@ rm -f "/tmp/contained-$uid"
 mkdir -m 0777 "/tmp/contained-$uid"
 out=$(door "$DOOR" -c "$probe")
 whole "the state's place is somebody else's" "$?" "$out"
-rm -rf "/tmp/contained-$uid"
+is "however many sessions, one place in its stead" "$(compgen -G "/tmp/contained-$uid-*" | wc -l)" 1
+rm -rf "/tmp/contained-$uid" "/tmp/contained-$uid"-*
 is "after all this a login works" "$(box ctest1 echo in </dev/null 2>&1)" in
 door_gone "all this"
 fixture_end
