@@ -33,7 +33,8 @@ stubborn='trap "" HUP TERM INT; (trap "" HUP TERM; setsid sh -c "trap \"\" HUP T
 setsid nohup sleep 301 >/dev/null 2>&1 & sleep 302; sleep 303'
 
 # The processes behind a rootless session, as the host sees them.
-named() { pgrep -U ctest1 -x "$1"; }
+# Not the dead of earlier ones, whom the machine's init has not noticed yet.
+named() { pgrep -U ctest1 -r D,R,S,T -x "$1"; }
 shells() { named contained-shell; }
 first() { named contained-init; }
 watcher() { named contained-watch; }
