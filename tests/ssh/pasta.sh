@@ -206,7 +206,7 @@ look "shell" "$(id -u ctestx)"
 ends "shell: contained-shell killed" "$(pgrep -u ctestx -x contained-shell)"
 hold ctestx 'exec sleep 300' || not_ok "a login" "$(cat "$HOLD_LOG")" "$(log_since | grep -i shell)"
 ends "shell: PID 1 killed" "$(ps -o ppid= -p "$(pastas)" | tr -d " ")"
-if eventually 2 bash -c '! pgrep -u ctestx -x "contained-(init|watch|twin)"'; then ok "shell: nothing of it is left"; else
+if eventually 2 bash -c '! pgrep -u ctestx -r D,R,S,T -x "contained-(init|watch|twin)"'; then ok "shell: nothing of it is left"; else
 	not_ok "shell: nothing of it is left" "$(ps -fu ctestx)"; fi
 sshd_stop
 
