@@ -17,6 +17,11 @@ sftp-batch sftp-glob sftp-perm sftp-uri localcommand forcecommand dynamic-forwar
 # what differs from bash, and why it does
 declare -A differs=(
 	[agent]="sshd puts the forwarded agent's socket into the host's /tmp, which is not there inside"
+	# not run unless asked for
+	[agent-restrict]="the same"
+	[authinfo]="the file that SSH_USER_AUTH names is in the host's /tmp, too"
+	[cfgmatch]="it kills a program from outside by the pid that this one has inside"
+	[cfgmatchlisten]="the same, and waits for it"
 )
 regress=/usr/lib/openssh/regress
 [ -d "$regress" ] || {
