@@ -12,7 +12,7 @@ machine=${1:-}
 
 systemd=(systemd-sysv dbus libpam-systemd cron at sudo dbus-user-session)
 common=(openssh-server rsync login passwd util-linux procps python3-minimal iproute2 kmod e2fsprogs less
-	libpam-runtime libcap2 mount netbase initramfs-tools)
+	libpam-runtime libcap2 busybox-static mount netbase initramfs-tools)
 suite=$machine
 kernel=linux-image-cloud-amd64
 case $machine in
@@ -21,7 +21,7 @@ trixie) packages=("${systemd[@]}" "${common[@]}" libiniparser4 wtmpdb libpam-wtm
 tiny)
 	suite=bookworm
 	kernel=linux-image-cloud-amd64/bullseye
-	packages=("${common[@]}" libiniparser1 pamtester busybox-static)
+	packages=("${common[@]}" libiniparser1 pamtester)
 	;;
 *)
 	echo "usage: image.sh bookworm|trixie|tiny" >&2

@@ -4,12 +4,12 @@
 # what a session says of itself: its hostname, its terminal, its effective capabilities
 SAYS='hostname; tty; sed -n "s/^CapEff:.//p" /proc/self/status'
 
-# contained NAME TEXT TTY: three lines of SAYS
+# contained NAME TEXT TTY: three lines of SAYS, behind what a PAM module may have greeted with
 contained()
 {
 	local lines
 
-	mapfile -t lines <<<"$2"
+	mapfile -t lines < <(grep -A 2 -E "$CARD" <<<"$2")
 	if [[ ${lines[0]:-} =~ $CARD && ${lines[1]:-} =~ $3 && ${lines[2]:-} = 0000000000000000 ]]; then
 		ok "$1"
 	else

@@ -157,7 +157,7 @@ part_broken()
 
 	configure <<<$'[default]\npidz = 3'
 	is "a broken configuration: root gets in" "$(timeout 120 ssh -F "$VM_WORK/ssh_config" -l root vm hostname 8>&-)" vm
-	as alice true 2>/dev/null
+	as alice true >/dev/null 2>&1
 	status=$?
 	is "a user does not" "$status" 254
 	like "the journal has the reason" "$(root "journalctl -b --no-pager -o cat 2>/dev/null || cat /var/log/messages")" \

@@ -9,6 +9,7 @@ scope_of_alice()
 # the pty that sudo makes (use_pty, the default) comes from the host's devpts
 part_sudo_terminal()
 {
+	root "cat >/usr/local/bin/says" <<<"$SAYS"
 	contained "sudo -u, with a pty of sudo's own" "$(root_tty 'sudo -u alice sh /usr/local/bin/says')" '^/dev/pts/[0-9]+$'
 }
 

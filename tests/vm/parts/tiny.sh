@@ -18,13 +18,5 @@ part_tiny()
 	like "syslog has its begin and end" "$(root 'grep -o "contained.*\(begin\|end\) user=alice .*service=su" /var/log/messages' | tail -n 2 | paste -sd' ')" \
 		' begin user=alice .* end user=alice '
 
-	root 'mkdir -p /srv/box/bin && cp /bin/busybox /srv/box/bin/ && ln -sf busybox /srv/box/bin/sh'
-	is "contained -m, as root" "$(root 'contained -q -m /srv/box -u 0 -c sh -c "busybox id -u; busybox hostname" </dev/null' 2>&1 |
-		sed -E "s/${CARD:1:-1}/card/")" $'0\ncard'
-	is "contained -m, as a user" "$(root 'runuser -u bob -- contained -q -m /srv/box -u 1000 -c sh -c "busybox id -u; busybox hostname" </dev/null' 2>&1 |
-		sed -E "s/${CARD:1:-1}/card/")" $'1000\ncard'
-	said=$(root 'runuser -u bob -- contained-shell -c "hostname; id -un; ls /home; touch /usr/x 2>/dev/null || echo read-only"' 2>&1)
-	is "contained-shell, without PAM and without root" "$(sed -E "s/${CARD:1:-1}/card/" <<<"$said")" $'card\nbob\nbob\nread-only'
-	root 'rm -r /srv/box'
 	state_after "nothing is left of them"
 }
