@@ -309,8 +309,11 @@ static int plan(struct door *door, struct error *err)
  * guard gap below it nothing is mapped (stack_guard_gap in mm/mmap.c). The heap from heap on is nobody's any
  * more, malloc()'s own records included: FROM HERE TO THE END OF THE PROCESS NOTHING IS ALLOCATED OR FREED. It reads as
  * zeros: a malloc() would abort, and the watcher end the session.
+ *
+ * The frame has to be this function's own, which is less than a page: inlined, it would be that of main(), and what
+ * lies a page below the beginning of that is still in use.
  */
-static void give_back_memory(uintptr_t heap)
+static __attribute__((noinline)) void give_back_memory(uintptr_t heap)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	uintptr_t frame = (uintptr_t)__builtin_frame_address(0) / page * page, end = (uintptr_t)sbrk(0) / page * page;

@@ -4,7 +4,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib/tap.sh
 : "${B:=build}"
-for file in pam_contained.so contained-init; do
+for file in pam_contained.so contained-init contained-shell; do
 	[ -e "$B/$file" ] || bail "no $B/$file: run make"
 done
 
@@ -31,4 +31,8 @@ if [ "$size" -gt 0 ] && [ "$size" -le 65536 ]; then
 else
 	not_ok "contained-init takes at most 64 KiB of memory" "$size bytes"
 fi
+
+# from the frame of another function it would take what that function still uses
+is "contained-shell gives its stack back from a function of its own" \
+	"$(nm "$B/contained-shell" | grep -cE ' t give_back_memory$')" 1
 done_testing
