@@ -292,6 +292,13 @@ int policy_parse(int fd, const char *path, policy_report *report, void *context,
 	return -1;
 }
 
+int policy_load(const char *path, struct policy_file **out, struct error *err)
+{
+	own_fd int fd = policy_open(path, err);
+
+	return fd < 0 ? -1 : policy_parse(fd, path, NULL, NULL, out, err);
+}
+
 void policy_file_free(struct policy_file *file)
 {
 	if (!file)

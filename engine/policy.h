@@ -109,6 +109,8 @@ int policy_open(const char *path, struct error *err);
  */
 int policy_parse(int fd, const char *path, policy_report *report, void *context,
 	struct policy_file **out, struct error *err);
+/* Opens and parses, for who wants the first error alone. */
+int policy_load(const char *path, struct policy_file **out, struct error *err);
 void policy_file_free(struct policy_file *file);
 
 /* The global part and [default] alone: what is known before anybody is looked up. Owned by the

@@ -231,7 +231,7 @@ static int check_path(const struct setting *setting, const char *path, const str
 {
 	if (!policy_path_is_normal(path))
 		return refuse_value(setting, path, NULL, what);
-	if (setting->offset == offsetof(struct policy, root_kept)) {
+	if (setting->filled) {
 		char filled[4096];
 		const char *why = policy_path_fill(path, "user", "/home/user", "group", filled, sizeof filled);
 

@@ -41,6 +41,12 @@ static const char *const keyring_words[] = { "new", "keep", NULL };
 		.offset = offsetof(struct policy, FIELD), .fallback = "", .doc = DOC,              \
 		.max = PLACES_MOST, .resource = USE                                                \
 	}
+#define FILLED_PATH(FIELD, FALLBACK, DOC)                                                          \
+	{                                                                                          \
+		.key = #FIELD, .scope = SCOPE_SESSION, .kind = KIND_PATH,                          \
+		.offset = offsetof(struct policy, FIELD), .fallback = FALLBACK, .doc = DOC,        \
+		.filled = true                                                                     \
+	}
 #define RLIMIT(NAME, RESOURCE, FALLBACK, MIN, MAX, DOC)                                            \
 	{                                                                                          \
 		.key = "rlimit_" NAME, .scope = SCOPE_SESSION, .kind = KIND_RLIMIT,                \
@@ -77,7 +83,7 @@ const struct setting settings[] = {
 		"Whether another root is read-only, or what is written over it goes into memory or is kept."),
 	ROW(SESSION, BYTES, root_size, "256M", NONE, 64 * KIB, LARGEST,
 		"How much may be written over it with overlay-ephemeral; it counts as memory."),
-	ROW(SESSION, PATH, root_kept, "/var/lib/contained/%u", NONE, 0, 0,
+	FILLED_PATH(root_kept, "/var/lib/contained/%u",
 		"Where overlay-kept keeps it, for one session at a time; %u is the user, %h home, %g group."),
 	ROW(SESSION, CHOICE, home, "own", home_words, 0, 0,
 		"The user's own home, writable (own); or an empty one, gone at the end (ephemeral); or none."),

@@ -58,6 +58,7 @@ struct setting {
 	/* KIND_CHOICE: the words; KIND_PATH, KIND_PATHS: a word that stands alone; NULL-terminated */
 	const char *const *choices;
 	uint64_t min, max; /* bounds in the value's unit; KIND_SHARE: of bytes, not of percents; KIND_PLACES: of their number */
+	bool filled;       /* KIND_PATH: %u, %h and %g stand for the user's name, home and group */
 	int resource;      /* KIND_RLIMIT: RLIMIT_…; KIND_PLACES: USE_… */
 };
 

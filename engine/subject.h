@@ -83,4 +83,10 @@ struct id_range {
  */
 int subject_id_range(int root_fd, const char *path, const char *user, uid_t uid, struct id_range *out, struct error *err);
 
+/*
+ * Does the comma-separated list, as exempt= and exempt_group= of a PAM line have it, name the user (or, with groups,
+ * one of the user's local groups)? A user counts who is in the local /etc/passwd.
+ */
+bool subject_local_listed(int root_fd, const char *list, const char *user, bool groups);
+
 bool subject_in_group(const struct subject *subject, const char *name);

@@ -324,3 +324,19 @@ int subject_id_range(int root_fd, const char *path, const char *user, uid_t uid,
 	}
 	return 0;
 }
+
+bool subject_local_listed(int root_fd, const char *list, const char *user, bool groups)
+{
+	while (*list) {
+		size_t length = strcspn(list, ",");
+		char name[256];
+		uid_t uid;
+
+		if (length && text_format(name, sizeof name, "%.*s", (int)length, list) > 0 &&
+			(groups ? subject_local_member(root_fd, user, name) :
+				  strcmp(name, user) == 0 && subject_local_uid(root_fd, user, &uid) == 1))
+			return true;
+		list += length + (list[length] == ',');
+	}
+	return false;
+}

@@ -73,23 +73,6 @@ static void read_arguments(int argc, const char **argv, struct arguments *out)
 	}
 }
 
-/* Does the comma-separated list name the user (or, with groups, one of the user's local groups)? */
-static bool list_names(int root_fd, const char *list, const char *user, bool groups)
-{
-	while (*list) {
-		size_t length = strcspn(list, ",");
-		char name[256];
-		uid_t uid;
-
-		if (length && text_format(name, sizeof name, "%.*s", (int)length, list) > 0 &&
-			(groups ? subject_local_member(root_fd, user, name) :
-				  strcmp(name, user) == 0 && subject_local_uid(root_fd, user, &uid) == 1))
-			return true;
-		list += length + (list[length] == ',');
-	}
-	return false;
-}
-
 /* uid 0 and the PAM line's exempt: by the local files, before any file of ours. */
 static const char *exempt_by_line(pam_handle_t *pamh, int root_fd, const char *user, int argc, const char **argv)
 {
@@ -107,9 +90,9 @@ static const char *exempt_by_line(pam_handle_t *pamh, int root_fd, const char *u
 	for (int i = 0; i < argc; i++) {
 		const char *value;
 
-		if ((value = text_after(argv[i], "exempt=")) && list_names(root_fd, value, user, false))
+		if ((value = text_after(argv[i], "exempt=")) && subject_local_listed(root_fd, value, user, false))
 			return "exempt";
-		if ((value = text_after(argv[i], "exempt_group=")) && list_names(root_fd, value, user, true))
+		if ((value = text_after(argv[i], "exempt_group=")) && subject_local_listed(root_fd, value, user, true))
 			return "exempt_group";
 	}
 	return NULL;
@@ -182,13 +165,6 @@ static void free_setting_up(struct setting_up *up)
 	policy_file_free(up->file);
 }
 
-static int load_policy(const char *path, struct policy_file **out, struct error *err)
-{
-	own_fd int fd = policy_open(path, err);
-
-	return fd < 0 ? -1 : policy_parse(fd, path, NULL, NULL, out, err);
-}
-
 /* 0: there is a plan; 1: this subject is left alone, *why says so; -1. */
 static int make_plan(pam_handle_t *pamh, int root_fd, const struct arguments *arguments, const char *user,
 	char name[TAROT_NAME], int *state, struct setting_up *up, const char **why, struct error *err)
@@ -199,7 +175,7 @@ static int make_plan(pam_handle_t *pamh, int root_fd, const struct arguments *ar
 		return fail(err, 0, arguments->unknown, "is not an argument of pam_contained.so");
 	if (!text_is_user_name(user))
 		return fail(err, 0, user, "is not a user name that is safe to use");
-	if (load_policy(arguments->conf, &up->file, err) < 0)
+	if (policy_load(arguments->conf, &up->file, err) < 0)
 		return -1;
 	globals = policy_globals(up->file);
 	if (subject_load(root_fd, user, CONTAINED_LIBEXEC "/contained-subject", (int)globals->deadline, &up->subject,

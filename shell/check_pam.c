@@ -292,31 +292,14 @@ int check_pam_exempts(const struct check *check, const char *service)
 	return result;
 }
 
-/* Does the comma-separated list name the user (or, with groups, one of the user's)? As the module reads it. */
-static bool list_names(int root_fd, const char *list, const char *user, bool groups)
-{
-	while (*list) {
-		size_t length = strcspn(list, ",");
-		char name[256];
-		uid_t uid;
-
-		if (length && text_format(name, sizeof name, "%.*s", (int)length, list) > 0 &&
-			(groups ? subject_local_member(root_fd, user, name) :
-				  text_equal(name, user) && subject_local_uid(root_fd, user, &uid) == 1))
-			return true;
-		list += length + (list[length] == ',');
-	}
-	return false;
-}
-
 static bool line_exempts(int root_fd, const struct pam_line *line, const char *user)
 {
 	for (size_t i = 0; i < line->arguments.count; i++) {
 		const char *names = text_after(line->arguments.items[i], "exempt=");
 		const char *groups = text_after(line->arguments.items[i], "exempt_group=");
 
-		if ((names && list_names(root_fd, names, user, false)) ||
-			(groups && list_names(root_fd, groups, user, true)))
+		if ((names && subject_local_listed(root_fd, names, user, false)) ||
+			(groups && subject_local_listed(root_fd, groups, user, true)))
 			return true;
 	}
 	return false;

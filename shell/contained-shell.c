@@ -24,6 +24,7 @@
 #include "door_request.h"
 #include "engine/accounts.h"
 #include "engine/host.h"
+#include "engine/mountinfo.h"
 #include "engine/own.h"
 #include "engine/plan.h"
 #include "engine/policy.h"
@@ -35,11 +36,6 @@
 #include "waiter.h"
 
 enum {
-	EXIT_CONTAINED = 125, /* nothing was run */
-	EXIT_CANNOT_RUN = 126,
-	EXIT_NOT_FOUND = 127,
-	EXIT_SIGNAL = 128,
-	CLOSE_MS = 3000,
 	ARGUMENTS_MOST = 1024,
 	STACK_USED = 256 * 1024, /* at most, by a set-up */
 };
@@ -206,13 +202,6 @@ static int run_here(struct door *door, struct error *err)
 	return fail(err, errno, program, "cannot be executed");
 }
 
-static int load_policy(struct door *door, struct error *err)
-{
-	own_fd int fd = policy_open(CONTAINED_CONF, err);
-
-	return fd < 0 ? -1 : policy_parse(fd, CONTAINED_CONF, NULL, NULL, &door->file, err);
-}
-
 static int load_subject(struct door *door, struct error *err)
 {
 	int timeout = door->file ? (int)policy_globals(door->file)->deadline : 5000;
@@ -255,15 +244,11 @@ static int check_chroot(struct error *err)
 
 	if (tree_read_file(root, "/proc/self/mountinfo", 8 << 20, &text, NULL, NULL) < 0)
 		return fail(err, errno, "/proc/self/mountinfo", "cannot be read: is this a chroot?");
-	for (const char *line = text; line && *line;) {
-		unsigned id, parent, major, minor;
-		char in[256], point[256];
+	for (const char *at = text; *at; at = mountinfo_next(at)) {
+		struct mountinfo_line line;
 
-		if (sscanf(line, "%u %u %u:%u %255s %255s", &id, &parent, &major, &minor, in, point) == 6 &&
-			text_equal(point, "/"))
+		if (mountinfo_parse(at, &line) && text_equal(line.point, "/"))
 			return 0;
-		line = strchr(line, '\n');
-		line = line ? line + 1 : NULL;
 	}
 	fail(err, 0, "/", "is a chroot, in which the kernel makes no user namespace");
 	return error_hint(err, "take ChrootDirectory out for these users, and set root = DIR in the profile");
@@ -339,7 +324,7 @@ static int run(struct door **door, int *ended, int *status, struct error *err)
 		return -1;
 	waiter_start();
 	if (session_start_program(&session, &(*door)->plan, &pid, err) < 0) {
-		*status = err->num == ENOENT ? EXIT_NOT_FOUND : err->step[0] ? EXIT_CONTAINED : EXIT_CANNOT_RUN;
+		*status = waiter_status_of(err);
 		session_close(&session, CLOSE_MS);
 		session_forget(&session);
 		return -1;
@@ -383,7 +368,7 @@ static int decide(struct door *door, struct error *err)
 	 */
 	if (getuid() == 0 || (inside && !state_is_inside(0)))
 		return subject_load_uid(door->host_fd, getuid(), &door->subject, &(bool){ false }, err) < 0 ? -1 : 1;
-	if (load_policy(door, err) < 0 || load_subject(door, err) < 0)
+	if (policy_load(CONTAINED_CONF, &door->file, err) < 0 || load_subject(door, err) < 0)
 		return -1;
 	if (policy_exempts(door->file, &door->subject))
 		return 1;

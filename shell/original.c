@@ -26,14 +26,6 @@
 #include "original_options.h"
 #include "waiter.h"
 
-enum {
-	EXIT_CONTAINED = 125, /* nothing was run, and it is not the command's fault */
-	EXIT_CANNOT_RUN = 126,
-	EXIT_NOT_FOUND = 127,
-	EXIT_SIGNAL = 128,
-	CLOSE_MS = 3000,
-};
-
 /* The values of the original, over the built-in defaults. */
 static const struct {
 	const char *key, *value;
@@ -304,7 +296,7 @@ static int run(struct made *made, int terminal, struct narration *narration, str
 		return -1;
 	waiter_start();
 	if (session_start_program(session, &made->plan, &pid, err) < 0) {
-		*status = err->num == ENOENT ? EXIT_NOT_FOUND : err->step[0] ? EXIT_CONTAINED : EXIT_CANNOT_RUN;
+		*status = waiter_status_of(err);
 		session_close(session, CLOSE_MS);
 		return -1;
 	}

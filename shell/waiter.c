@@ -28,6 +28,13 @@ static void make_set(sigset_t *set)
 	(void)sigaddset(set, SIGTTOU); /* it takes the terminal back from the background */
 }
 
+int waiter_status_of(const struct error *err)
+{
+	if (err->num == ENOENT)
+		return EXIT_NOT_FOUND;
+	return err->step[0] ? EXIT_CONTAINED : EXIT_CANNOT_RUN;
+}
+
 static void ignore_nothing(int number)
 {
 	(void)number;

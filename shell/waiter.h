@@ -2,6 +2,20 @@
 /* waiter: what stands before a session's program, as a shell stands before its jobs. */
 #include <sys/types.h>
 
+#include "engine/error.h"
+
+/* The exit statuses of a door whose program did not end by itself. */
+enum {
+	EXIT_CONTAINED = 125, /* nothing was run, and it is not the program's fault */
+	EXIT_CANNOT_RUN = 126,
+	EXIT_NOT_FOUND = 127,
+	EXIT_SIGNAL = 128, /* and the number of the signal */
+};
+enum { CLOSE_MS = 3000 }; /* for what is left of a session to go */
+
+/* Of an error of session_start_program(). */
+int waiter_status_of(const struct error *err);
+
 /*
  * Signals that are meant for the program are blocked from here on, in this process; they reach the program through
  * waiter_wait(). Call it before the program is started.
