@@ -1,5 +1,6 @@
 #include "session.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -143,6 +144,7 @@ const struct session_step session_steps[] = {
 		"where the door starts the program itself: the user's ids, and no privilege that is left" },
 };
 const size_t session_steps_count = ARRAY_SIZE(session_steps);
+static_assert(ARRAY_SIZE(session_steps) <= 64, "session->heard has a bit for every row");
 
 const char *session_phase_name(enum session_phase phase)
 {

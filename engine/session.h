@@ -24,6 +24,7 @@
  */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "error.h"
@@ -56,6 +57,8 @@ struct session {
 	/* told of each step that is done, in the session process; NULL: nobody listens */
 	void (*told)(void *context, const struct session_step *step);
 	void *told_context;
+	uint64_t heard; /* rows of the table, by bit, that the builder or PID 1 are done with */
+	size_t next;    /* and the row to be told next: two processes at work are told in the table's order */
 
 	/* between the processes of the set-up */
 	int kept;         /* lock on what is kept of the root; the watchers' for as long as the session */

@@ -36,6 +36,27 @@ static bool hear_control(struct session *session)
 	return true;
 }
 
+/* A row of the builder's or PID 1's that the plan has. */
+static bool is_heard_of(const struct session *session, const struct session_step *step)
+{
+	return (step->place == PLACE_BUILDER || step->place == PLACE_INIT) &&
+		(!step->wanted || step->wanted(session->plan));
+}
+
+/* The builder and PID 1 run side by side and report as they come. all: no more will come. */
+static void tell_steps(struct session *session, bool all)
+{
+	for (; session->told && session->next < session_steps_count; session->next++) {
+		const struct session_step *step = &session_steps[session->next];
+		bool done = session->heard >> session->next & 1;
+
+		if (is_heard_of(session, step) && !done && !all)
+			return;
+		if (done)
+			session->told(session->told_context, step);
+	}
+}
+
 /* 1: PID 1 is executed; 0: not yet; -1: the error that was reported. */
 static int hear_report(struct session *session, bool *ready, struct error *err)
 {
@@ -53,9 +74,10 @@ static int hear_report(struct session *session, bool *ready, struct error *err)
 	} else if (buf[0] == REPORT_MAPS && got == 1) {
 		session->maps_wanted = true;
 	} else if (buf[0] == REPORT_STEP && got == 2 && (size_t)buf[1] < session_steps_count) {
-		if (session->told)
-			session->told(session->told_context, &session_steps[(size_t)buf[1]]);
+		session->heard |= UINT64_C(1) << buf[1];
+		tell_steps(session, false);
 	} else if (buf[0] == REPORT_ERROR && (size_t)got == sizeof buf) {
+		tell_steps(session, true);
 		memcpy(err, buf + 1, sizeof *err);
 		return -1;
 	} else {
