@@ -29,14 +29,16 @@ warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvl
 	$(if $(WERROR),-Werror)
 dialect := -std=gnu17 -D_GNU_SOURCE -iquote . -iquote engine -I$(B) $(warnings)
 VERSION := 0.1
-paths := -DCONTAINED_VERSION='"$(VERSION)"' -DCONTAINED_CONF='"$(SYSCONFDIR)/contained/contained.conf"' \
+# systemd's manager is asked by a program of its own; where libsystemd is not there to build it, limits are directories
+SYSTEMD ?= $(shell pkg-config --exists libsystemd 2>/dev/null && echo yes)
+paths := -DCONTAINED_SYSTEMD=$(if $(SYSTEMD),true,false) -DCONTAINED_VERSION='"$(VERSION)"' -DCONTAINED_CONF='"$(SYSCONFDIR)/contained/contained.conf"' \
 	-DCONTAINED_LIBEXEC='"$(LIBEXECDIR)"'
 compile = $(CC) $(dialect) $(paths) -fPIC -fvisibility=hidden -ffunction-sections \
 	$(CPPFLAGS) $(CFLAGS) -MMD -MP
 link = $(CC) $(CFLAGS) $(LDFLAGS) -Wl,--gc-sections -Wl,--as-needed
 init_compile = $(CC) $(dialect) $(INIT_CFLAGS) -ffreestanding -fno-pie -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -ffunction-sections -fcf-protection=none -MMD -MP
-init_link = $(CC) $(INIT_CFLAGS) -static -nostdlib -no-pie -Wl,--build-id=none \
+init_link = $(CC) $(INIT_CFLAGS) -static -nostdlib -Wl,--build-id=none \
 	-Wl,-z,noseparate-code -Wl,-z,norelro -Wl,-z,noexecstack -Wl,--gc-sections
 
 # --- what is built from what ------------------------------------------------------------------
@@ -56,8 +58,8 @@ examples := $(wildcard conf/examples/*.conf)
 object = $(patsubst %.c,$(B)/%.o,$(1))
 program = $(patsubst %.c,$(B)/%,$(1))
 
-products := $(addprefix $(B)/,pam_contained.so contained-init contained-subject contained contained-shell \
-	contained.conf contained.conf.5)
+helpers := contained-init contained-subject $(if $(SYSTEMD),contained-scope)
+products := $(addprefix $(B)/,pam_contained.so $(helpers) contained contained-shell contained.conf contained.conf.5)
 check_programs := $(call program,$(unit_src) $(golden_src))
 test_programs := $(check_programs) $(call program,$(root_src))
 
@@ -128,6 +130,10 @@ $(B)/contained-subject: $(B)/engine/subject_main.o $(B)/libengine.a
 	$(call say,LINK,$@)
 	$(Q)$(link) -pie -o $@ $^ $(engine_libs)
 
+$(B)/contained-scope: $(B)/engine/cgroup_scope_main.o $(B)/libengine.a
+	$(call say,LINK,$@)
+	$(Q)$(link) -pie -o $@ $^ -lsystemd
+
 $(B)/pam_contained.so: $(call object,$(module_src)) $(B)/libengine.a pam_module/pam_contained.map
 	$(call say,LINK,$@)
 	$(Q)$(link) -shared -Wl,-z,defs -Wl,-z,now -Wl,-z,relro -Wl,--exclude-libs,ALL \
@@ -161,8 +167,8 @@ install: all
 	@test -n '$(PAMDIR)' || { echo 'no directory of PAM modules found: give PAMDIR=' >&2; exit 1; }
 	$(call say,INSTALL,$(DESTDIR)$(PAMDIR)/pam_contained.so)
 	$(Q)$(INSTALL) -D -m 0644 $(B)/pam_contained.so $(DESTDIR)$(PAMDIR)/pam_contained.so
-	$(Q)$(INSTALL) -D -m 0755 $(B)/contained-init $(DESTDIR)$(LIBEXECDIR)/contained-init
-	$(Q)$(INSTALL) -D -m 0755 $(B)/contained-subject $(DESTDIR)$(LIBEXECDIR)/contained-subject
+	$(Q)$(INSTALL) -d $(DESTDIR)$(LIBEXECDIR)
+	$(Q)$(INSTALL) -m 0755 $(addprefix $(B)/,$(helpers)) $(DESTDIR)$(LIBEXECDIR)
 	$(Q)$(INSTALL) -D -m 0755 $(B)/contained $(DESTDIR)$(BINDIR)/contained
 	$(Q)$(INSTALL) -D -m 0755 $(B)/contained-shell $(DESTDIR)$(BINDIR)/contained-shell
 	$(Q)$(INSTALL) -D -m 0644 $(B)/contained.conf $(DESTDIR)$(DOCDIR)/contained.conf
@@ -181,7 +187,7 @@ uninstall:
 	$(Q)! cmp -s $(DESTDIR)$(DOCDIR)/contained.conf $(DESTDIR)$(SYSCONFDIR)/contained/contained.conf || \
 	  rm -f $(DESTDIR)$(SYSCONFDIR)/contained/contained.conf
 	$(Q)rm -f $(DESTDIR)$(PAMDIR)/pam_contained.so $(DESTDIR)$(BINDIR)/contained $(DESTDIR)$(BINDIR)/contained-shell \
-	  $(DESTDIR)$(LIBEXECDIR)/contained-init $(DESTDIR)$(LIBEXECDIR)/contained-subject \
+	  $(addprefix $(DESTDIR)$(LIBEXECDIR)/,contained-init contained-subject contained-scope) \
 	  $(DESTDIR)$(DOCDIR)/contained.conf $(patsubst conf/%,$(DESTDIR)$(DOCDIR)/%,$(examples)) \
 	  $(DESTDIR)$(MANDIR)/man5/contained.conf.5 $(DESTDIR)$(MANDIR)/man1/contained-shell.1 \
 	  $(DESTDIR)$(MANDIR)/man8/pam_contained.8 $(DESTDIR)$(MANDIR)/man8/contained.8
@@ -223,10 +229,10 @@ test: deps
 tests: all private $(test_programs)
 	$(Q)B=$(B) bash tests/lib/run.sh test
 
-# boots machines under emulation, whose disks are made once, and installs the packages in them
+# boots machines under emulation, whose disks are made once, and installs the packages in them; VMS=tiny: that one
 check-vm:
 	$(Q)bash tests/deps.sh vm
-	$(Q)B=$(B) bash tests/lib/run.sh vm
+	$(Q)B=$(B) bash tests/lib/run.sh vm $(VMS)
 
 try:
 	$(Q)bash tests/try.sh

@@ -89,25 +89,30 @@ static int make_dir(const struct cgroup_driver *driver, const struct cgroup_plan
 	return take_fd(&leaf);
 }
 
-/* The session's directory, which exists already. */
-static int open_session(
-	const struct cgroup_plan *plan, const struct cgroup_dir *dir, struct error *err)
+/*
+ * A directory of the session, which exists already. Nothing but its last name is checked for links on the way: a
+ * control group file system has none.
+ */
+static int open_below(const struct cgroup_plan *plan, const struct cgroup_dir *dir, const char *path, struct error *err)
 {
 	const struct cgroup_driver *driver = cgroup_driver_of(plan->layout);
-	own_fd int mount = -1, parent = -1, leaf = -1;
+	const char *below = text_after(path, dir->mount);
+	own_fd int mount = -1, leaf = -1;
 
 	if (!driver)
-		return fail(err, EINVAL, dir->path, "the plan has directories and no layout");
+		return fail(err, EINVAL, path, "the plan has directories and no layout");
 	mount = open_dir(AT_FDCWD, dir->mount, dir->mount, err);
 	if (mount < 0)
 		return -1;
-	parent = open_dir(mount, parent_name, dir->path, err);
-	if (parent < 0)
-		return -1;
-	leaf = open_dir(parent, plan->name, dir->path, err);
-	if (leaf < 0 || check_type(leaf, dir->path, driver->magic, err) < 0)
+	leaf = open_dir(mount, below && *below ? below + 1 : path, path, err);
+	if (leaf < 0 || check_type(leaf, path, driver->magic, err) < 0)
 		return -1;
 	return take_fd(&leaf);
+}
+
+static int open_session(const struct cgroup_plan *plan, const struct cgroup_dir *dir, struct error *err)
+{
+	return open_below(plan, dir, dir->path, err);
 }
 
 static const char *file_path(
@@ -169,12 +174,22 @@ static int write_one(const struct cgroup_plan *plan, const struct cgroup_write *
 	return compare_one(plan, row, fd, err);
 }
 
-int cgroup_create(const struct cgroup_plan *plan, struct error *err)
+int cgroup_create(const struct cgroup_plan *plan, const struct cgroup_maker *maker, struct error *err)
 {
 	const struct cgroup_driver *driver = cgroup_driver_of(plan->layout);
 
-	if (plan->dir_count && !driver)
+	if (!plan->dir_count)
+		return 0;
+	if (!driver)
 		return fail(err, EINVAL, plan->name, "the plan has directories and no layout");
+	return driver->create(plan, maker, err);
+}
+
+int cgroup_create_directories(const struct cgroup_plan *plan, const struct cgroup_maker *maker, struct error *err)
+{
+	const struct cgroup_driver *driver = cgroup_driver_of(plan->layout);
+
+	(void)maker;
 	for (size_t i = 0; i < plan->dir_count; i++) {
 		own_fd int leaf = make_dir(driver, plan, &plan->dirs[i], err);
 
@@ -237,6 +252,27 @@ int cgroup_join(const struct cgroup_plan *plan, struct error *err)
 	return result;
 }
 
+int cgroup_open_keeper(const struct cgroup_plan *plan, int *fd, struct error *err)
+{
+	own_fd int leaf = -1;
+
+	*fd = -1;
+	if (!plan->keeper[0])
+		return 0;
+	leaf = open_below(plan, &plan->dirs[0], plan->keeper_path, err);
+	if (leaf < 0)
+		return -1;
+	*fd = openat(leaf, "cgroup.procs", O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	return *fd < 0 ? fail_hinted(err, errno, plan->keeper_path, "cannot open cgroup.procs") : 0;
+}
+
+int cgroup_enter_keeper(const struct cgroup_plan *plan, int fd, struct error *err)
+{
+	if (fd < 0 || write(fd, "0", 1) == 1)
+		return 0;
+	return fail_hinted(err, errno, plan->keeper_path, "cannot move this process into it");
+}
+
 void cgroup_leave(const struct cgroup_plan *plan)
 {
 	for (size_t i = 0; i < plan->dir_count; i++) {
@@ -283,4 +319,15 @@ int cgroup_compare(const struct cgroup_plan *plan, const int fds[CGROUP_WRITES],
 		if (compare_one(plan, &plan->writes[i], fds[i], err) < 0)
 			return -1;
 	return 0;
+}
+
+int cgroup_check_files(const struct cgroup_plan *plan, struct error *err)
+{
+	int fds[CGROUP_WRITES], result;
+
+	if (cgroup_open_readback(plan, fds, err) < 0)
+		return -1;
+	result = cgroup_compare(plan, fds, err);
+	close_all(fds, plan->write_count);
+	return result;
 }

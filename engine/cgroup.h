@@ -4,10 +4,14 @@
  *
  * Plain values in: which directories, which files with which text. Never sees a policy. Which
  * hierarchy wants what is decided by cgroup_plan_*() of the driver (pure), so that a plan can be
- * printed and tested; making, attaching and reading back work the same for v1 and v2.
+ * printed and tested; making, attaching and reading back work the same for v1, v2 and systemd.
  *
  * Removal is not here: the watcher, which outlives everybody, does it (init_watch.c), from the list
  * of directories in the session's state.
+ *
+ * Where systemd has the groups, they are its units: a limit is a property that its manager is told and a file
+ * that is read back. A login for which logind made a scope gets its limits there; PID 1 and the watchers move to
+ * a scope of their own, the keeper, so that whoever stops the login's scope ends the session, and is not waited for.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,6 +24,7 @@ enum cgroup_layout {
 	CGROUP_NONE, /* nothing usable is mounted */
 	CGROUP_V1,   /* v1, or hybrid with the controllers on v1 */
 	CGROUP_V2,
+	CGROUP_SYSTEMD, /* v2, and its groups are the units of a manager that answers on a bus */
 };
 
 enum { CGROUP_DIRS = 8, CGROUP_WRITES = 16, CGROUP_PATH = 256 };
@@ -42,6 +47,12 @@ struct cgroup_host {
 	enum cgroup_layout layout;
 	struct cgroup_hierarchy hierarchies[CGROUP_DIRS];
 	size_t count;
+
+	/* CGROUP_SYSTEMD */
+	char bus[64];             /* path of the socket of the bus */
+	char base[CGROUP_PATH];   /* where the manager's units are, below the mount; "": the system's manager */
+	char scope[CGROUP_PATH];  /* the scope that logind made for this login, below the mount; "": none */
+	bool of_user;             /* the manager is the user's */
 };
 
 /* What a session should get. Absent amounts are not touched. */
@@ -58,7 +69,7 @@ struct cgroup_limits {
 struct cgroup_write {
 	size_t dir; /* index into dirs */
 	char file[48];
-	char value[48]; /* what is written */
+	char value[48]; /* what is written; on CGROUP_SYSTEMD the property that the manager is told, or "" */
 	char readback
 		[48]; /* what the kernel shows afterwards; compared after stripping the newline */
 };
@@ -66,8 +77,10 @@ struct cgroup_write {
 struct cgroup_dir {
 	char controllers[128];
 	char mount[CGROUP_PATH];
-	char path[CGROUP_PATH];   /* mount + "/contained/" + name */
-	char origin[CGROUP_PATH]; /* directory of the process before: mount + origin */
+	char path[CGROUP_PATH];   /* mount + "/contained/" + name, or the scope's */
+	/* directory of the process before: mount + origin. "": the session process is in it already, and neither that
+	 * nor the directory is ours to move or to remove */
+	char origin[CGROUP_PATH];
 };
 
 struct cgroup_plan {
@@ -80,6 +93,22 @@ struct cgroup_plan {
 	/* v2: "+memory +cpu +pids +io" for cgroup.subtree_control, only what is wanted */
 	char enable[64];
 	bool oom_group_off; /* v2: memory.oom.group = 0 is written (the default, made sure) */
+
+	/* CGROUP_SYSTEMD */
+	char bus[64];
+	char unit[96];             /* the scope with the limits */
+	bool unit_is_new;          /* it is made for this session, and the session process moved into it */
+	bool whole;                /* the builder, too: there is no keeper */
+	char keeper[96];           /* the scope for PID 1 and the watchers, made for this session; "": none */
+	char keeper_path[CGROUP_PATH];
+};
+
+/* Who makes it. */
+struct cgroup_maker {
+	const char *helpers; /* directory of contained-scope */
+	pid_t leader;        /* the session process */
+	pid_t builder;       /* the calling process */
+	int timeout_ms;      /* for the manager's answer */
 };
 
 /*
@@ -95,8 +124,11 @@ int cgroup_plan_make(const struct cgroup_host *host, const char *name,
  * Makes contained/ and the session's directory in each hierarchy, writes the limits and reads each
  * back. EEXIST when the name is taken. On failure what was made stays for the watcher or the sweep
  * (its list is in the state directory already). Uses system calls only: runs between fork and exec.
+ *
+ * With systemd: has the manager make the scopes and set the properties, by a program of its own under a deadline (D-Bus
+ * can hang), and reads the files back. The calling process is in the keeper afterwards.
  */
-int cgroup_create(const struct cgroup_plan *plan, struct error *err);
+int cgroup_create(const struct cgroup_plan *plan, const struct cgroup_maker *maker, struct error *err);
 
 /* Opens each directory's cgroup.procs for writing into fds[dir_count]. All or none. */
 int cgroup_open_procs(const struct cgroup_plan *plan, int fds[CGROUP_DIRS], struct error *err);
@@ -104,6 +136,12 @@ int cgroup_open_procs(const struct cgroup_plan *plan, int fds[CGROUP_DIRS], stru
 int cgroup_enter(const struct cgroup_plan *plan, const int fds[CGROUP_DIRS], struct error *err);
 /* Both in one: the fds are gone again afterwards. */
 int cgroup_join(const struct cgroup_plan *plan, struct error *err);
+/*
+ * The way of PID 1 out again, whose cgroup namespace has to begin where the limits are: *fd is to be opened before that
+ * is made (a group outside could not be named after), -1 where there is no keeper.
+ */
+int cgroup_open_keeper(const struct cgroup_plan *plan, int *fd, struct error *err);
+int cgroup_enter_keeper(const struct cgroup_plan *plan, int fd, struct error *err);
 /* Moves the calling process back to where it was. Best effort, after a failed set-up. */
 void cgroup_leave(const struct cgroup_plan *plan);
 

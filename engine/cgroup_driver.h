@@ -9,6 +9,7 @@
 
 /* A plan being drawn up. */
 struct cgroup_draft {
+	const struct cgroup_host *host;
 	const struct cgroup_limits *limits;
 	struct cgroup_plan *plan;
 	uint64_t page; /* bytes: memory amounts are rounded down to it, as the kernel does */
@@ -32,14 +33,33 @@ struct cgroup_driver {
 	const char *const *accounting;
 	const struct cgroup_knob *knobs;
 	size_t knob_count;
+	/* Fills in the path and the origin of the session's directory in a hierarchy. */
+	int (*place)(struct cgroup_draft *draft, const struct cgroup_hierarchy *on, struct cgroup_dir *dir);
 	/* v2: what the new directory needs before any limit; NULL where there is nothing */
 	int (*defaults)(struct cgroup_draft *draft, size_t dir);
+	/* systemd: what the writes are for its manager; NULL where they are written as they are */
+	int (*finish)(struct cgroup_draft *draft);
 	/* v2: lets the children of the directory use the plan's controllers; NULL on v1 */
 	int (*enable)(
 		int dir_fd, const char *path, const struct cgroup_plan *plan, struct error *err);
+	/* Makes the session's directories and puts the limits in force. */
+	int (*create)(const struct cgroup_plan *plan, const struct cgroup_maker *maker, struct error *err);
 };
 
-extern const struct cgroup_driver cgroup_v1, cgroup_v2;
+extern const struct cgroup_driver cgroup_v1, cgroup_v2, cgroup_systemd;
+
+/* What systemd has in common with v2: the files, and what has to be in them. */
+enum { CGROUP_V2_KNOBS = 6 };
+extern const struct cgroup_knob cgroup_v2_knobs[CGROUP_V2_KNOBS];
+extern const char *const cgroup_v2_accounting[];
+int cgroup_v2_defaults(struct cgroup_draft *draft, size_t dir);
+
+/* What v1 and v2 have in common: directories of our own, contained/NAME. */
+int cgroup_place_directory(struct cgroup_draft *draft, const struct cgroup_hierarchy *on, struct cgroup_dir *dir);
+int cgroup_create_directories(const struct cgroup_plan *plan, const struct cgroup_maker *maker, struct error *err);
+
+/* Compares the files of a plan with what they show now. 0, or -1 naming the first difference. */
+int cgroup_check_files(const struct cgroup_plan *plan, struct error *err);
 
 /* NULL for CGROUP_NONE. */
 const struct cgroup_driver *cgroup_driver_of(enum cgroup_layout layout);

@@ -40,6 +40,8 @@ const struct cgroup_driver *cgroup_driver_of(enum cgroup_layout layout)
 		return &cgroup_v1;
 	case CGROUP_V2:
 		return &cgroup_v2;
+	case CGROUP_SYSTEMD:
+		return &cgroup_systemd;
 	case CGROUP_NONE:
 		break;
 	}
@@ -122,24 +124,30 @@ static const struct cgroup_hierarchy *find_hierarchy(
 	return NULL;
 }
 
+int cgroup_place_directory(struct cgroup_draft *draft, const struct cgroup_hierarchy *on, struct cgroup_dir *dir)
+{
+	if (text_format(dir->path, sizeof dir->path, "%s/contained/%s", on->mount, draft->plan->name) < 0)
+		return -1;
+	return text_format(dir->origin, sizeof dir->origin, "%s%s", on->mount, on->origin) < 0 ? -1 : 0;
+}
+
 /* The index of the hierarchy's directory in the plan, added when it is not there; -1 and err. */
 static int use_hierarchy(
-	struct cgroup_plan *plan, const struct cgroup_hierarchy *on, struct error *err)
+	const struct cgroup_driver *driver, struct cgroup_draft *draft, const struct cgroup_hierarchy *on)
 {
+	struct cgroup_plan *plan = draft->plan;
 	struct cgroup_dir *dir = &plan->dirs[plan->dir_count];
 
 	for (size_t i = 0; i < plan->dir_count; i++)
 		if (strcmp(plan->dirs[i].mount, on->mount) == 0)
 			return (int)i;
 	if (plan->dir_count == CGROUP_DIRS)
-		return fail(err, E2BIG, on->mount, "one hierarchy more than a plan can hold");
+		return fail(draft->err, E2BIG, on->mount, "one hierarchy more than a plan can hold");
 	if (text_format(dir->controllers, sizeof dir->controllers, "%s", on->controllers) < 0 ||
 		text_format(dir->mount, sizeof dir->mount, "%s", on->mount) < 0 ||
-		text_format(dir->path, sizeof dir->path, "%s/contained/%s", on->mount, plan->name) <
-			0 ||
-		text_format(dir->origin, sizeof dir->origin, "%s%s", on->mount, on->origin) < 0)
+		driver->place(draft, on, dir) < 0)
 		return fail(
-			err, ENAMETOOLONG, on->mount, "its control groups have too long a path");
+			draft->err, ENAMETOOLONG, on->mount, "its control groups have too long a path");
 	return (int)plan->dir_count++;
 }
 
@@ -169,7 +177,7 @@ static int use_controller(const struct cgroup_driver *driver, struct cgroup_draf
 {
 	if (driver->enable && add_enable(draft->plan, controller, draft->err) < 0)
 		return -1;
-	return use_hierarchy(draft->plan, on, draft->err);
+	return use_hierarchy(driver, draft, on);
 }
 
 static int plan_accounting(const struct cgroup_driver *driver, const struct cgroup_host *host,
@@ -253,7 +261,7 @@ int cgroup_plan_make(const struct cgroup_host *host, const char *name,
 {
 	const struct cgroup_driver *driver = cgroup_driver_of(host->layout);
 	struct cgroup_plan plan = { .layout = host->layout };
-	struct cgroup_draft draft = { .limits = limits, .plan = &plan, .err = err };
+	struct cgroup_draft draft = { .host = host, .limits = limits, .plan = &plan, .err = err };
 	long page = sysconf(_SC_PAGESIZE);
 	char told[128] = "";
 
@@ -267,6 +275,8 @@ int cgroup_plan_make(const struct cgroup_host *host, const char *name,
 	if (driver && plan_accounting(driver, host, &draft) < 0)
 		return -1;
 	if (plan_limits(host, require, &draft, told, sizeof told) < 0)
+		return -1;
+	if (driver && driver->finish && driver->finish(&draft) < 0)
 		return -1;
 	if (missing && text_format(missing, missing_size, "%s", told) < 0)
 		return fail(err, ENAMETOOLONG, told, "no room to tell what is missing");

@@ -102,4 +102,6 @@ const struct cgroup_driver cgroup_v1 = {
 	.accounting = accounting,
 	.knobs = knobs,
 	.knob_count = ARRAY_SIZE(knobs),
+	.place = cgroup_place_directory,
+	.create = cgroup_create_directories,
 };

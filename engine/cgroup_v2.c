@@ -67,7 +67,7 @@ static int add_io_weight(struct cgroup_draft *draft, size_t dir, const struct cg
 }
 
 /* An out-of-memory kill takes the hog, never the session: the PAM host sits in the group too. */
-static int add_defaults(struct cgroup_draft *draft, size_t dir)
+int cgroup_v2_defaults(struct cgroup_draft *draft, size_t dir)
 {
 	if (!cgroup_has_word(draft->plan->dirs[dir].controllers, "memory"))
 		return 0;
@@ -130,7 +130,7 @@ static int enable(int dir_fd, const char *path, const struct cgroup_plan *plan, 
 	return 0;
 }
 
-static const struct cgroup_knob knobs[] = {
+const struct cgroup_knob cgroup_v2_knobs[CGROUP_V2_KNOBS] = {
 	{ "memory", "memory", offsetof(struct cgroup_limits, has_memory), add_memory },
 	{ "swap", "memory", offsetof(struct cgroup_limits, has_swap), add_swap },
 	{ "cpu_weight", "cpu", offsetof(struct cgroup_limits, has_cpu_weight), add_cpu_weight },
@@ -139,13 +139,15 @@ static const struct cgroup_knob knobs[] = {
 	{ "io_weight", "io", offsetof(struct cgroup_limits, has_io_weight), add_io_weight },
 };
 
-static const char *const accounting[] = { "memory", "cpu", "pids", NULL };
+const char *const cgroup_v2_accounting[] = { "memory", "cpu", "pids", NULL };
 
 const struct cgroup_driver cgroup_v2 = {
 	.magic = CGROUP2_SUPER_MAGIC,
-	.accounting = accounting,
-	.knobs = knobs,
-	.knob_count = ARRAY_SIZE(knobs),
-	.defaults = add_defaults,
+	.accounting = cgroup_v2_accounting,
+	.knobs = cgroup_v2_knobs,
+	.knob_count = CGROUP_V2_KNOBS,
+	.place = cgroup_place_directory,
+	.defaults = cgroup_v2_defaults,
 	.enable = enable,
+	.create = cgroup_create_directories,
 };

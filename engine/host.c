@@ -1,7 +1,6 @@
 #include "host.h"
 
 #include <dirent.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -14,6 +13,7 @@
 
 #include "helper.h"
 #include "host_ccache.h"
+#include "host_manager.h"
 #include "host_paths.h"
 #include "host_programs.h"
 #include "namespaces.h"
@@ -79,7 +79,9 @@ static int load_kernel(int root_fd, struct host *host, struct error *err)
 	host->page = (uint64_t)sysconf(_SC_PAGESIZE);
 	if (host_mounts_load(mountinfo, host, err) < 0)
 		return -1;
-	return cgroup_host_read(root_fd, mountinfo, cgroup, &host->cgroups, err);
+	if (cgroup_host_read(root_fd, mountinfo, cgroup, &host->cgroups, err) < 0)
+		return -1;
+	return host_manager_find(root_fd, getpid(), host, err);
 }
 
 /* "tty:x:5:" of the group file. */
@@ -316,7 +318,13 @@ static int load_kept(const struct policy *policy, const struct subject *subject,
 int host_load(int root_fd, const struct policy *policy, const struct subject *subject, struct host *out,
 	struct error *err)
 {
-	struct host host = { .privileged = geteuid() == 0, .uid = geteuid(), .gid = getegid(),
+	return host_load_as(geteuid(), root_fd, policy, subject, out, err);
+}
+
+int host_load_as(uid_t uid, int root_fd, const struct policy *policy, const struct subject *subject, struct host *out,
+	struct error *err)
+{
+	struct host host = { .privileged = uid == 0, .uid = uid, .gid = getegid(),
 		.state_root = state_root_of_host };
 
 	load_files(root_fd, &host);

@@ -81,6 +81,9 @@ int host_wake(const char *helpers, const struct list *paths, int timeout_ms, str
 /* 0, or -1 and err. root_fd: the host's /. */
 int host_load(int root_fd, const struct policy *policy, const struct subject *subject, struct host *out,
 	struct error *err);
+/* The same as a process of that uid would find it: whoever asks, a login through PAM is root's to make. */
+int host_load_as(uid_t uid, int root_fd, const struct policy *policy, const struct subject *subject, struct host *out,
+	struct error *err);
 void host_free(struct host *host);
 
 /* Whether this process may make a user namespace, by making one in a child. For doors that need to know. */

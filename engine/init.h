@@ -4,7 +4,7 @@
  *
  *	contained-init                  PID 1 of a session
  *	contained-init --watch [N]      the watcher, outside; N processes of the session are ours: PID 1, pasta
- *	contained-init --sweep [NAME [ROOT]]   removes what dead watchers left behind
+ *	contained-init --sweep [NAME [ROOT [PID]]]   removes what dead watchers left behind; PID lives on
  *	contained-init --look PATH…     looks the directories up, so that a file system that hangs hangs this
  *
  * Shared with session.c, hence without any system header.

@@ -35,6 +35,12 @@ void clean_load(struct cleaning *cleaning, int state)
 	}
 }
 
+/* A group that was there before, and is somebody else's to move and to remove. */
+static bool is_foreign(const struct cleaning *cleaning, unsigned index)
+{
+	return !cleaning->origin[index][0];
+}
+
 static int open_leaf(const struct cleaning *cleaning, unsigned index)
 {
 	return sys_openat(AT_FDCWD, cleaning->leaf[index], O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
@@ -81,7 +87,6 @@ void clean_usage(const struct cleaning *cleaning, struct usage *usage)
 		{ "pids.events", "max", 1, offsetof(struct usage, pids_refused) },
 	};
 
-	*usage = (struct usage){ 0, 0, 0, 0 };
 	for (unsigned i = 0; i < cleaning->count; i++) {
 		int dir = open_leaf(cleaning, i);
 
@@ -143,6 +148,11 @@ static unsigned each_member(int dir, bool kill, int spared)
 	return members;
 }
 
+bool clean_leader_stays(const struct cleaning *cleaning)
+{
+	return cleaning->count && is_foreign(cleaning, 0);
+}
+
 unsigned clean_members(const struct cleaning *cleaning)
 {
 	int dir = cleaning->count ? open_leaf(cleaning, 0) : -1;
@@ -157,7 +167,7 @@ unsigned clean_members(const struct cleaning *cleaning)
 static void kill_members(const struct cleaning *cleaning, int spared)
 {
 	for (unsigned i = 0; i < cleaning->count; i++) {
-		int dir = open_leaf(cleaning, i);
+		int dir = is_foreign(cleaning, i) ? -1 : open_leaf(cleaning, i);
 
 		if (dir < 0)
 			continue;
@@ -178,7 +188,9 @@ bool clean_remove(const struct cleaning *cleaning, int spared, int milliseconds)
 		unsigned left = 0;
 
 		for (unsigned i = 0; i < cleaning->count; i++) {
-			long result = sys(__NR_unlinkat, AT_FDCWD, cleaning->leaf[i], at_removedir);
+			long result = is_foreign(cleaning, i) ?
+				0 :
+				sys(__NR_unlinkat, AT_FDCWD, cleaning->leaf[i], at_removedir);
 
 			left += result < 0 && result != -SYS_ENOENT;
 		}
@@ -227,7 +239,7 @@ void clean_state(int state, const char *name)
 }
 
 /* One entry of the state root whose watchers may be dead. true: it is gone, or was never there. */
-static bool sweep_one(int root, const char *name, int milliseconds)
+static bool sweep_one(int root, const char *name, int spared, int milliseconds)
 {
 	struct cleaning cleaning;
 	bool gone = true;
@@ -237,7 +249,7 @@ static bool sweep_one(int root, const char *name, int milliseconds)
 		return state == -SYS_ENOENT;
 	if (sys(__NR_flock, state, lock_exclusive | lock_nonblock) == 0) {
 		clean_load(&cleaning, state);
-		gone = clean_remove(&cleaning, 0, milliseconds);
+		gone = clean_remove(&cleaning, spared, milliseconds);
 		record_end(state);
 		if (gone)
 			clean_state(state, name);
@@ -275,13 +287,13 @@ static void sweep_all(int root, int milliseconds)
 			struct entry *entry = (struct entry *)(void *)(buf + at);
 
 			if (may_sweep(entry->name))
-				(void)sweep_one(root, entry->name, milliseconds);
+				(void)sweep_one(root, entry->name, 0, milliseconds);
 			at += entry->length;
 		}
 	}
 }
 
-int clean_sweep(int dir, const char *path, const char *name, bool forced)
+int clean_sweep(int dir, const char *path, const char *name, int spared, bool forced)
 {
 	int root = sys_openat(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 	int stamp, status = 0;
@@ -293,7 +305,7 @@ int clean_sweep(int dir, const char *path, const char *name, bool forced)
 		/* its lock may be held for a moment yet by a builder that is being killed */
 		int64_t end = sys_milliseconds() + END_REMOVE_MS;
 
-		while (!sweep_one(root, name, END_REMOVE_MS)) {
+		while (!sweep_one(root, name, spared, END_REMOVE_MS)) {
 			if (sys_milliseconds() >= end) {
 				status = 1;
 				break;

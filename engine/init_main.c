@@ -119,7 +119,8 @@ void init_start(long *stack)
 	else if (str_equal(argv[1], "--watch"))
 		status = watch_run(argc > 2 ? (unsigned)str_number(argv[2]) : 1);
 	else if (str_equal(argv[1], "--sweep"))
-		status = clean_sweep(AT_FDCWD, argc > 3 ? argv[3] : INIT_STATE_ROOT, argc > 2 ? argv[2] : NULL, true);
+		status = clean_sweep(AT_FDCWD, argc > 3 ? argv[3] : INIT_STATE_ROOT, argc > 2 ? argv[2] : NULL,
+			argc > 4 ? (int)str_number(argv[4]) : 0, true);
 	else if (str_equal(argv[1], "--look"))
 		status = look(argv + 2);
 	for (;;)

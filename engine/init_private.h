@@ -31,13 +31,16 @@ struct cleaning {
 
 /* Reads the list. A session that failed early has none: count 0. */
 void clean_load(struct cleaning *cleaning, int state);
+/* Raises what `usage` has to what the groups tell now: those that are gone tell nothing. */
 void clean_usage(const struct cleaning *cleaning, struct usage *usage);
 /* Moves a process back to where it was before it joined. */
 void clean_move_back(const struct cleaning *cleaning, int pid);
 /* How many processes are in the session's control group (zombies do not count); 0 where there is none. */
 unsigned clean_members(const struct cleaning *cleaning);
+/* The session process is in a group that is not ours: it is counted there as long as it lives. */
+bool clean_leader_stays(const struct cleaning *cleaning);
 /*
- * Removes the control groups, killing what is still in them, for at most that long; spared (0: nobody) is moved
+ * Removes the control groups that are ours, killing what is still in them, for at most that long; spared (0: nobody) is moved
  * back instead. false: some are left.
  */
 bool clean_remove(const struct cleaning *cleaning, int spared, int milliseconds);
@@ -56,6 +59,7 @@ void record_last(int state);
 void record_end(int state);
 
 /*
- * Goes through the state root, a path below dir; name: wait for this one. forced: even if somebody did so a moment ago.
+ * Goes through the state root, a path below dir; name: wait for this one, and spare the process (0: none) whose set-up
+ * it was. forced: even if somebody did so a moment ago.
  */
-int clean_sweep(int dir, const char *path, const char *name, bool forced);
+int clean_sweep(int dir, const char *path, const char *name, int spared, bool forced);

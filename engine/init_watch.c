@@ -99,6 +99,14 @@ static int pid_of(int pidfd)
 	return 0;
 }
 
+/* Only PID 1 left, and pasta, which it may not even be allowed to ask, and a session process that stays. */
+static bool is_empty(const struct watch *watch)
+{
+	unsigned stays = clean_leader_stays(&watch->cleaning) && !ended(WATCH_LEADER, 0);
+
+	return clean_members(&watch->cleaning) <= watch->own + stays;
+}
+
 /* The programs of the session get the time to save their work; then PID 1 takes all of them down with it. */
 static void end_container(const struct watch *watch)
 {
@@ -108,15 +116,19 @@ static void end_container(const struct watch *watch)
 		goto kill;
 	signal_to(WATCH_INIT, SIG_TERM);
 	while (!ended(WATCH_INIT, 5)) {
-		/* only PID 1 left, and pasta, which it may not even be allowed to ask; a session without control groups cannot be counted and gets a short while */
-		if (watch->cleaning.count ? clean_members(&watch->cleaning) <= watch->own :
-					    sys_milliseconds() > end - END_GRACE_MS * 3 / 4)
+		/* a session without control groups cannot be counted and gets a short while */
+		if (watch->cleaning.count ? is_empty(watch) : sys_milliseconds() > end - END_GRACE_MS * 3 / 4)
 			break;
 		if (sys_milliseconds() >= end)
 			break;
 	}
 kill:
 	signal_to(WATCH_INIT, SIG_KILL);
+	/* of groups that are not ours to remove nobody waits for the end: what PID 1 takes along is gone in a moment */
+	for (end = sys_milliseconds() + END_LEADER_MS; clean_leader_stays(&watch->cleaning) && !is_empty(watch);) {
+		if (ended(WATCH_INIT, 2) || sys_milliseconds() >= end)
+			break;
+	}
 }
 
 /* Without its container the session process has nothing to do: it ends by itself, or is made to. */
@@ -132,11 +144,13 @@ static void end_leader(void)
 
 static void finish(struct watch *watch)
 {
-	struct usage usage;
+	struct usage usage = { 0, 0, 0, 0 };
 	bool gone;
 	/* whom its own close_session leaves alive; nobody once it has ended by itself */
 	int leader = watch->closing ? pid_of(WATCH_LEADER) : 0;
 
+	/* now, too: a group of systemd's goes with its last member */
+	clean_usage(&watch->cleaning, &usage);
 	if (leader > 0)
 		clean_move_back(&watch->cleaning, leader);
 	end_container(watch);
@@ -206,7 +220,7 @@ static int run_twin(struct watch *watch, int watcher, int begun)
 	char byte;
 
 	init_harden("contained-twin");
-	clean_sweep(WATCH_STATE, "..", NULL, false);
+	clean_sweep(WATCH_STATE, "..", NULL, 0, false);
 	while (!ended(watcher, -1))
 		;
 	if (state_is_gone())
@@ -223,10 +237,11 @@ static int run_twin(struct watch *watch, int watcher, int begun)
 
 int watch_run(unsigned own)
 {
-	enum { fd_init, fd_leader, fd_control, fd_twin, fds };
+	enum { fd_init, fd_leader, fd_control, fd_twin, fd_signal, fds };
+	const uint64_t term = 1ull << (SIG_TERM - 1);
 	enum { clone_pidfd = 0x1000 };
 	struct sys_poll poll[fds] = { { WATCH_INIT, SYS_POLLIN, 0 }, { WATCH_LEADER, SYS_POLLIN, 0 },
-		{ WATCH_CONTROL, SYS_POLLIN, 0 }, { -1, SYS_POLLIN, 0 } };
+		{ WATCH_CONTROL, SYS_POLLIN, 0 }, { -1, SYS_POLLIN, 0 }, { -1, SYS_POLLIN, 0 } };
 	struct watch watch;
 	int self, pipe[2], twin_fd = -1;
 	long twin;
@@ -239,6 +254,8 @@ int watch_run(unsigned own)
 		return 1;
 	record_prepare();
 	sys_read_file(WATCH_STATE, STATE_SESSION, watch.label, sizeof watch.label);
+	/* a manager that stops the session's scope, or the host, asks all in it: this one ends it, and its twin stays */
+	sys(__NR_rt_sigprocmask, 0 /* SIG_BLOCK */, &term, 0, 8);
 	self = (int)sys(__NR_pidfd_open, sys(__NR_getpid), 0);
 	if (self < 0 || sys(__NR_pipe2, pipe, O_CLOEXEC | O_NONBLOCK) < 0)
 		return 1;
@@ -256,6 +273,7 @@ int watch_run(unsigned own)
 	sys_close(pipe[0]);
 	watch.twin = pipe[1];
 	poll[fd_twin].fd = twin_fd;
+	poll[fd_signal].fd = (int)sys(__NR_signalfd4, -1, &term, 8, O_CLOEXEC | O_NONBLOCK);
 	init_harden("contained-watch");
 	send_byte(WATCH_READY);
 	for (;;) {
@@ -268,7 +286,7 @@ int watch_run(unsigned own)
 		}
 		if (poll[fd_control].revents && !heard(&watch, &poll[fd_control]))
 			break;
-		if (poll[fd_init].revents || poll[fd_leader].revents || poll[fd_twin].revents)
+		if (poll[fd_init].revents || poll[fd_leader].revents || poll[fd_twin].revents || poll[fd_signal].revents)
 			break;
 	}
 	/* a process that is still setting up is not ended: it reads end-of-file here, and refuses the session itself */

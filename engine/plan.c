@@ -32,6 +32,7 @@ static int plan_limits(struct plan *plan, const struct policy *policy, const str
 	};
 
 	static const struct cgroup_host none = { .layout = CGROUP_NONE };
+	bool usable = host->privileged || host->cgroups.of_user;
 
 	if (policy->limits == LIMITS_OFF)
 		return 0;
@@ -42,12 +43,13 @@ static int plan_limits(struct plan *plan, const struct policy *policy, const str
 	}
 	if (limits.has_memory)
 		plan->memory = limits.memory -= limits.memory % host->page;
-	if (cgroup_plan_make(host->privileged ? &host->cgroups : &none, plan->name, &limits,
-		    policy->limits == LIMITS_REQUIRE, &plan->cgroup, plan->limits_left_out,
-		    sizeof plan->limits_left_out, err) == 0)
+	if (cgroup_plan_make(usable ? &host->cgroups : &none, plan->name, &limits, policy->limits == LIMITS_REQUIRE,
+		    &plan->cgroup, plan->limits_left_out, sizeof plan->limits_left_out, err) == 0)
 		return 0;
-	if (!host->privileged)
-		return error_hint(err, "without root no control group can be made: set limits = try, or run it as root");
+	if (host->cgroups.of_user)
+		return error_hint(err, "set limits = try, or Delegate=yes (systemctl edit user@.service)");
+	if (!usable)
+		return error_hint(err, "without root and a systemd --user nobody makes a control group: set limits = try");
 	return -1;
 }
 

@@ -138,7 +138,7 @@ static void add_sys(struct maker *maker)
 	}
 	ADD(maker, .kind = MOUNT_HIDE, .target = "/sys/firmware", .flags = MOUNT_OPTIONAL,
 		.why = "tells of the host");
-	if (cgroup->layout == CGROUP_V2 && cgroup->dir_count) {
+	if (cgroup->layout != CGROUP_V1 && cgroup->dir_count) {
 		ADD(maker, .kind = MOUNT_BIND, .target = "/sys/fs/cgroup",
 			.source = (char *)cgroup->dirs[0].path, .why = "the session's own limits, to be read");
 	} else if (cgroup->dir_count) {

@@ -41,6 +41,12 @@ static bool has_cgroup(const struct plan *plan)
 	return plan->cgroup.dir_count > 0;
 }
 
+/* Not where the session process is in the group of the limits from the start, or the manager moved it. */
+static bool has_join(const struct plan *plan)
+{
+	return has_cgroup(plan) && plan->cgroup.dirs[0].origin[0];
+}
+
 static bool has_user_first(const struct plan *plan)
 {
 	return plan->userns == USERNS_FIRST;
@@ -124,7 +130,7 @@ const struct session_step session_steps[] = {
 	{ "hostname", PHASE_ENTER, PLACE_INIT, NULL, step_hostname, NULL, "the tarot card" },
 	{ "shift", PHASE_ENTER, PLACE_INIT, has_user_last, step_shift, NULL,
 		"as root: ids inside become others outside; last, so that nothing above belongs to the namespace" },
-	{ "join", PHASE_JOIN, PLACE_LEADER, has_cgroup, step_attach, undo_attach,
+	{ "join", PHASE_JOIN, PLACE_LEADER, has_join, step_attach, undo_attach,
 		"the session process is under the limits, too" },
 	{ "setns", PHASE_JOIN, PLACE_LEADER, NULL, step_setns, NULL,
 		"the session process comes in: the point of no return" },
@@ -265,15 +271,17 @@ static int write_state(const struct session *session, struct error *err)
 /* The builder died, hangs or never came: nobody is on duty, so this process sees to it that nothing is left. */
 static void sweep(struct session *session)
 {
-	char path[256], out[16];
-	const char *argv[] = { path, "--sweep", session->plan->name, session->plan->state_root.path, NULL };
+	char path[256], out[16], self[16];
+	/* which may have been moved into a group of the session's by now */
+	const char *argv[] = { path, "--sweep", session->plan->name, session->plan->state_root.path, self, NULL };
 	size_t length;
 	int status;
 
 	if (session->builder >= 0)
 		(void)k_pidfd_send_signal(session->builder, SIGKILL); /* may have ended by itself */
 	own_close_fd(&session->state); /* the lock; the builder's copy dies with it */
-	if (text_format(path, sizeof path, "%s/contained-init", session->helpers) > 0)
+	if (text_format(path, sizeof path, "%s/contained-init", session->helpers) > 0 &&
+		text_format(self, sizeof self, "%d", (int)getpid()) > 0)
 		(void)helper_run(argv, END_REMOVE_MS + 500, out, sizeof out, &length, &status, NULL);
 	/* what could not be removed now is the next login's sweep's; the login is refused in any case */
 }

@@ -229,7 +229,11 @@ int step_kept(struct session *session, struct error *err)
 
 int step_cgroup(struct session *session, struct error *err)
 {
-	return cgroup_create(&session->plan->cgroup, err);
+	/* the session process keeps the whole deadline: it must not end first, without knowing what hangs */
+	const struct cgroup_maker maker = { .helpers = session->helpers, .leader = namespaces_pid(session->leader),
+		.builder = getpid(), .timeout_ms = session->deadline_ms / 10 * 9 };
+
+	return cgroup_create(&session->plan->cgroup, &maker, err);
 }
 
 static void send_init(const struct session *session)
@@ -316,7 +320,11 @@ int step_pasta(struct session *session, struct error *err)
 
 int session_become_watcher(struct session *session, struct error *err)
 {
-	const char *const argv[] = { "contained-init", "--watch", session->plan->pasta ? "2" : "1", NULL };
+	/* of the session's control group: PID 1, where it is in there, and pasta */
+	const unsigned own = (session->plan->cgroup.keeper[0] ? 0 : session->plan->cgroup.whole ? 3 : 1) +
+		(session->plan->pasta ? 1 : 0);
+	const char digit[] = { (char)('0' + own), '\0' };
+	const char *const argv[] = { "contained-init", "--watch", digit, NULL };
 	const int places[][2] = { { session->init, WATCH_INIT }, { session->leader, WATCH_LEADER },
 		{ session->control_peer, WATCH_CONTROL }, { session->state, WATCH_STATE },
 		{ session->life[1], WATCH_LIFE } };

@@ -53,9 +53,12 @@ int step_shift(struct session *session, struct error *err)
 
 int step_init_attach(struct session *session, struct error *err)
 {
-	if (cgroup_join(&session->plan->cgroup, err) < 0)
+	const struct cgroup_plan *cgroup = &session->plan->cgroup;
+	own_fd int keeper = -1;
+
+	if (cgroup_open_keeper(cgroup, &keeper, err) < 0 || cgroup_join(cgroup, err) < 0 || namespaces_enter_cgroup(err) < 0)
 		return -1;
-	return namespaces_enter_cgroup(err);
+	return cgroup_enter_keeper(cgroup, keeper, err);
 }
 
 int step_private(struct session *session, struct error *err)

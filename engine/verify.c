@@ -158,7 +158,7 @@ static int compare_membership(const struct verify *verify, const struct plan *pl
 		return fail(err, errno, "/proc/self/cgroup", "cannot be read back");
 	for (size_t i = 0; i < plan->cgroup.dir_count; i++) {
 		const struct cgroup_dir *dir = &plan->cgroup.dirs[i];
-		bool v2 = plan->cgroup.layout == CGROUP_V2, found = false;
+		bool v2 = plan->cgroup.layout != CGROUP_V1, found = false;
 		char wanted[160];
 
 		(void)text_format(wanted, sizeof wanted, v2 ? "::/" : ":%s:/", dir->controllers);

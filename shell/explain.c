@@ -81,7 +81,7 @@ static int explain(const struct options *options, int root_fd, const struct poli
 	if (policy_select(file, subject, options->profile, &policy, err) < 0)
 		return -1;
 	print_policy(stdout, &policy);
-	result = host_load(root_fd, &policy, subject, &host, err);
+	result = host_load_as(0, root_fd, &policy, subject, &host, err);
 	if (result == 0)
 		result = plan_make(&policy, subject, &host, NAME_TO_COME, &plan, err);
 	if (result == 0)

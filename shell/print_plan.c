@@ -27,15 +27,30 @@ void print_policy(FILE *out, const struct policy *policy)
 	}
 }
 
+/* What the manager is asked for; the files below it are what has to come of it. */
+static void print_units(FILE *out, const struct cgroup_plan *cgroup)
+{
+	fprintf(out, "      systemd, by %s\n", cgroup->bus);
+	if (cgroup->keeper[0])
+		fprintf(out, "        %s: PID 1 and the watchers\n", cgroup->keeper);
+	fprintf(out, "        %s:", cgroup->unit);
+	for (size_t w = 0; w < cgroup->write_count; w++)
+		if (cgroup->writes[w].value[0])
+			fprintf(out, " %s", cgroup->writes[w].value);
+	fputs(cgroup->unit_is_new ? "  # made; a login that has a scope of logind's gets them there\n" : "\n", out);
+}
+
 static void print_cgroup(FILE *out, const struct plan *plan)
 {
 	const struct cgroup_plan *cgroup = &plan->cgroup;
 
+	if (cgroup->layout == CGROUP_SYSTEMD && cgroup->dir_count)
+		print_units(out, cgroup);
 	for (size_t i = 0; i < cgroup->dir_count; i++) {
 		fprintf(out, "      %s\n", cgroup->dirs[i].path);
 		for (size_t w = 0; w < cgroup->write_count; w++)
 			if (cgroup->writes[w].dir == i)
-				fprintf(out, "        %s = %s\n", cgroup->writes[w].file, cgroup->writes[w].value);
+				fprintf(out, "        %s = %s\n", cgroup->writes[w].file, cgroup->writes[w].readback);
 	}
 	if (plan->limits_left_out[0])
 		fprintf(out, "      left out, this host cannot give them: %s\n", plan->limits_left_out);

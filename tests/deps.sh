@@ -6,7 +6,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
-build=(gcc make libc6-dev libpam0g-dev libseccomp-dev libcap-dev libiniparser-dev)
+build=(gcc make libc6-dev libpam0g-dev libseccomp-dev libcap-dev libiniparser-dev libsystemd-dev pkgconf)
 try=(openssh-server openssh-client python3 procps util-linux)
 test=(libcmocka-dev clang clang-tidy cppcheck shellcheck pamtester rsync git vim busybox-static passt uidmap
 	login passwd cron iproute2 libcap2-bin mandoc mmdebstrap musl-tools lxcfs zsh ansible-core dropbear-bin
@@ -30,19 +30,19 @@ elsewhere()
 	{
 		echo "Packages are installed automatically only where there is apt. Here, install:"
 		if command -v dnf >/dev/null; then
-			echo "  dnf install gcc make pam-devel libseccomp-devel libcap-devel iniparser-devel \\"
+			echo "  dnf install gcc make pam-devel libseccomp-devel libcap-devel iniparser-devel systemd-devel pkgconf \\"
 			echo "    libcmocka-devel clang clang-tools-extra compiler-rt cppcheck ShellCheck pamtester \\"
 			echo "    openssh-server openssh-clients python3 procps-ng util-linux rsync git vim-enhanced \\"
 			echo "    glibc-static busybox cronie iproute"
 		elif command -v pacman >/dev/null; then
-			echo "  pacman -S --needed base-devel pam libseccomp libcap iniparser cmocka clang cppcheck \\"
+			echo "  pacman -S --needed base-devel pam libseccomp libcap iniparser systemd-libs pkgconf cmocka clang cppcheck \\"
 			echo "    shellcheck openssh python procps-ng util-linux rsync git vim busybox cronie iproute2"
 		elif command -v apk >/dev/null; then
 			echo "  apk add build-base linux-headers linux-pam-dev libseccomp-dev libcap-dev iniparser-dev \\"
 			echo "    cmocka-dev clang clang-extra-tools cppcheck shellcheck openssh openssh-server-pam bash \\"
 			echo "    python3 procps util-linux shadow rsync git vim busybox-static iproute2"
 		else
-			echo "  a C compiler, make, and the development files of PAM, libseccomp, libcap, iniparser and"
+			echo "  a C compiler, make, and the development files of PAM, libseccomp, libcap, iniparser, libsystemd and"
 			echo "  cmocka; OpenSSH (server and client), Python 3, procps, util-linux; for the tests clang,"
 			echo "  clang-tidy, cppcheck, shellcheck, pamtester, rsync, git, vim, busybox (static), cron"
 		fi

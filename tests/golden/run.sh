@@ -149,9 +149,15 @@ if [ "$(id -u)" -eq 0 ]; then
 	golden paths-jail paths paths-jail alice
 	golden path-to-a-secret paths paths-shadow alice
 	golden symlinked-home symlinked-home empty alice
+	# the v2 host, where systemd answers on the bus
+	cp -R "$work/trees/v2" "$work/trees/systemd" && mkdir -p "$work/trees/systemd/run/systemd/system" \
+		"$work/trees/systemd/run/dbus"
+	python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' \
+		"$work/trees/systemd/run/dbus/system_bus_socket"
+	golden systemd systemd profiles alice
 	chown -h 12345:12345 "$work/trees/symlinked-home/home"
 else
-	skip "a link counts only when it is root's" "paths, symlinked-home"
+	skip "a link counts only when it is root's" "paths, symlinked-home, systemd"
 fi
 golden symlinked-home-of-somebody symlinked-home empty alice
 

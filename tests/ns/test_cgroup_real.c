@@ -23,6 +23,9 @@
 
 enum { MEMORY = 64 << 20, PIDS = 20 };
 
+/* directories need to know nothing of who makes them */
+static const struct cgroup_maker nobody;
+
 struct fixture {
 	const char *skip; /* why nothing can be tried here, or NULL */
 	char *mountinfo, *self_cgroup;
@@ -129,7 +132,7 @@ static int one_setup(void **state)
 
 	if (fix->skip)
 		return 0;
-	if (cgroup_create(&fix->plan, &err) < 0) {
+	if (cgroup_create(&fix->plan, &nobody, &err) < 0) {
 		told(&err);
 		remove_dirs(&fix->plan);
 		return -1;
@@ -217,7 +220,7 @@ static void test_taken_name(void **state)
 	struct error err;
 
 	skip_unless_usable(fix);
-	assert_int_equal(cgroup_create(&fix->plan, &err), -1);
+	assert_int_equal(cgroup_create(&fix->plan, &nobody, &err), -1);
 	assert_int_equal(err.num, EEXIST);
 	assert_string_equal(err.object, fix->plan.dirs[0].path);
 }
@@ -371,7 +374,7 @@ static void test_v2_tree(void **state)
 	strcpy(v2.plan.writes[0].file, "cgroup.max.depth");
 	strcpy(v2.plan.writes[0].value, "3");
 	strcpy(v2.plan.writes[0].readback, "3");
-	if (cgroup_create(&v2.plan, &err) < 0) {
+	if (cgroup_create(&v2.plan, &nobody, &err) < 0) {
 		told(&err);
 		assert_true(false);
 	}
@@ -381,7 +384,7 @@ static void test_v2_tree(void **state)
 	assert_int_equal(inside(&v2, body_leave), 0);
 	remove_dirs(&v2.plan);
 	/* a second time nothing needs enabling */
-	assert_int_equal(cgroup_create(&v2.plan, &err), 0);
+	assert_int_equal(cgroup_create(&v2.plan, &nobody, &err), 0);
 	remove_dirs(&v2.plan);
 	assert_true(text_format(minus, sizeof minus, "-%s", controller) > 0);
 	assert_true(text_format(parent, sizeof parent, "%s/contained", v2.plan.dirs[0].mount) > 0);

@@ -65,6 +65,7 @@ only_in()
 
 only_in '<security/' "PAM's headers are included in pam_module alone" 'pam_module/.*'
 only_in '<iniparser' "iniparser is used by policy alone" 'engine/policy[a-z_]*\.[ch]'
+only_in '<systemd/' "systemd's bus is spoken to by a program of its own alone" 'engine/cgroup_scope_main\.c'
 only_in '<(seccomp)\.h>' "libseccomp is used at build time alone" 'engine/syscalls_(generate|rules)\.[ch]'
 only_in '\b(getpw|getgr)(nam|uid|gid|ent)(_r)?[[:space:]]?\(|\bgetgrouplist[[:space:]]?\(' \
 	"users and groups are looked up by subject alone" 'engine/subject[a-z_]*\.[ch]' 'pam_module/.*'

@@ -15,6 +15,9 @@
 #include "text.h"
 #include "tree_fixture.h"
 
+/* directories need to know nothing of who makes them */
+static const struct cgroup_maker nobody;
+
 static void host_v1(struct cgroup_host *host)
 {
 	static const struct cgroup_hierarchy all[] = {
@@ -131,6 +134,86 @@ static void test_plan_v2(void **state)
 	assert_int_equal(
 		cgroup_plan_make(&host, "00-fool", &everything, true, &plan, NULL, 0, &err), 0);
 	assert_string_equal(written(&plan, dir, "io.bfq.weight"), "default 190");
+}
+
+static void host_systemd(struct cgroup_host *host, const char *scope, bool of_user)
+{
+	host_v2(host);
+	host->layout = CGROUP_SYSTEMD;
+	host->of_user = of_user;
+	strcpy(host->bus, "/bus");
+	strcpy(host->scope, scope);
+	strcpy(host->base, of_user ? "/u/mine" : "");
+}
+
+/* file, what has to be in it, the property that sees to that */
+static void has_row(const struct cgroup_plan *plan, const char *file, const char *readback, const char *property)
+{
+	for (size_t i = 0; i < plan->write_count; i++) {
+		if (strcmp(plan->writes[i].file, file) != 0)
+			continue;
+		assert_string_equal(plan->writes[i].readback, readback);
+		assert_string_equal(plan->writes[i].value, property);
+		return;
+	}
+	fail_msg("nothing for %s", file);
+}
+
+static void test_plan_systemd(void **state)
+{
+	struct cgroup_host host;
+	struct cgroup_plan plan;
+	struct error err;
+
+	(void)state;
+	host_systemd(&host, "/u/s/session-3.scope", false);
+	assert_int_equal(cgroup_plan_make(&host, "00-fool", &everything, true, &plan, NULL, 0, &err), 0);
+	assert_int_equal(plan.dir_count, 1);
+	assert_string_equal(plan.bus, "/bus");
+	/* the login's own scope: not ours to move out of, nor to remove, and no group below it */
+	assert_string_equal(plan.unit, "session-3.scope");
+	assert_false(plan.unit_is_new);
+	assert_string_equal(plan.dirs[0].path, "/cg/u/s/session-3.scope");
+	assert_string_equal(plan.dirs[0].origin, "");
+	assert_string_equal(plan.enable, "");
+	assert_string_equal(plan.keeper, "contained-00-fool.scope");
+	assert_string_equal(plan.keeper_path, "/cg/contained.slice/contained-00-fool.scope");
+	assert_int_equal(plan.write_count, 7);
+	has_row(&plan, "memory.oom.group", "0", "MemoryAccounting=yes");
+	has_row(&plan, "memory.max", "67108864", "MemoryMax=67108987");
+	has_row(&plan, "memory.swap.max", "8388608", "MemorySwapMax=8388613");
+	has_row(&plan, "cpu.weight", "50", "CPUWeight=50");
+	has_row(&plan, "cpu.max", "150000 100000", "CPUQuotaPerSecUSec=1500000");
+	has_row(&plan, "pids.max", "100", "TasksMax=100");
+	has_row(&plan, "io.weight", "default 1100", "IOWeight=1100");
+	host.hierarchies[0].bfq = true;
+	assert_int_equal(cgroup_plan_make(&host, "00-fool", &everything, true, &plan, NULL, 0, &err), 0);
+	has_row(&plan, "io.bfq.weight", "default 190", "IOWeight=1100");
+}
+
+static void test_plan_systemd_without_a_scope(void **state)
+{
+	struct cgroup_host host;
+	struct cgroup_plan plan;
+	struct error err;
+
+	(void)state;
+	host_systemd(&host, "", false);
+	assert_int_equal(cgroup_plan_make(&host, "00-fool", &everything, true, &plan, NULL, 0, &err), 0);
+	assert_string_equal(plan.unit, "contained-00-fool-login.scope");
+	assert_true(plan.unit_is_new);
+	assert_string_equal(plan.dirs[0].path, "/cg/contained.slice/contained-00-fool-login.scope");
+	assert_string_equal(plan.dirs[0].origin, "/cg/u/s"); /* where it goes back to */
+	assert_string_equal(plan.keeper, "contained-00-fool.scope");
+	/* a user's manager: all in one, for there is no group outside to go to */
+	host_systemd(&host, "", true);
+	assert_int_equal(cgroup_plan_make(&host, "00-fool", &everything, true, &plan, NULL, 0, &err), 0);
+	assert_string_equal(plan.unit, "contained-00-fool.scope");
+	assert_true(plan.unit_is_new);
+	assert_true(plan.whole);
+	assert_string_equal(plan.dirs[0].path, "/cg/u/mine/contained.slice/contained-00-fool.scope");
+	assert_string_equal(plan.dirs[0].origin, "");
+	assert_string_equal(plan.keeper, "");
 }
 
 static void test_plan_accounting_only(void **state)
@@ -282,14 +365,14 @@ static void test_create_checks_type(void **state)
 	int fds[CGROUP_DIRS] = { -7 };
 
 	assert_true(text_format(plan.dirs[0].mount, CGROUP_PATH, "%s", tree->path) > 0);
-	assert_int_equal(cgroup_create(&plan, &err), -1);
+	assert_int_equal(cgroup_create(&plan, &nobody, &err), -1);
 	assert_non_null(strstr(err.cause, "not on a control group file system"));
 	assert_int_equal(fstatat(tree->fd, "contained", &st, 0), -1);
 	assert_int_equal(cgroup_open_procs(&plan, fds, &err), -1);
 	assert_int_equal(err.num, ENOENT);
 	assert_int_equal(fds[0], -7);
 	assert_true(text_format(plan.dirs[0].mount, CGROUP_PATH, "%s/none", tree->path) > 0);
-	assert_int_equal(cgroup_create(&plan, &err), -1);
+	assert_int_equal(cgroup_create(&plan, &nobody, &err), -1);
 	assert_int_equal(err.num, ENOENT);
 	assert_true(err.hint[0] != '\0');
 }
@@ -336,6 +419,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plan_v1),
 		cmocka_unit_test(test_plan_v2),
+		cmocka_unit_test(test_plan_systemd),
+		cmocka_unit_test(test_plan_systemd_without_a_scope),
 		cmocka_unit_test(test_plan_accounting_only),
 		cmocka_unit_test(test_plan_missing),
 		cmocka_unit_test(test_plan_amounts),
