@@ -10,7 +10,7 @@ set -u
 cache=/var/cache/contained-test/vm
 machine=${1:-}
 
-systemd=(systemd-sysv dbus libpam-systemd cron at sudo dbus-user-session)
+systemd=(systemd-sysv dbus libpam-systemd cron at sudo dbus-user-session slapd ldap-utils nslcd libnss-ldapd autofs auditd)
 common=(openssh-server rsync login passwd util-linux procps python3-minimal iproute2 kmod e2fsprogs less
 	libpam-runtime libcap2 busybox-static mount netbase initramfs-tools)
 suite=$machine
@@ -128,6 +128,8 @@ else
 	chroot "$root" systemctl mask systemd-networkd-wait-online.service apt-daily.timer apt-daily-upgrade.timer \
 		dpkg-db-backup.timer e2scrub_all.timer fstrim.timer getty@tty1.service systemd-timesyncd.service \
 		>/dev/null 2>&1
+	# the parts that need one of these start it
+	chroot "$root" systemctl disable slapd nslcd autofs auditd >/dev/null 2>&1
 fi
 
 cp "$root"/boot/vmlinuz-* "$work/vmlinuz" && cp "$root"/boot/initrd.img-* "$work/initrd" || exit 1

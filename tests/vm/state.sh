@@ -8,6 +8,8 @@ fi
 # the directory contained and the locks .slot-N and .sweep are there from the first session on
 find /sys/fs/cgroup -type d \( -path '*/user.slice/*' -o -path '*contained*/*' \) -printf 'cgroup %P\n' | sort
 find /run/contained -mindepth 1 ! -name '.slot-*' ! -name .sweep -printf 'state %P\n' 2>/dev/null | sort
+# what units are set to at run time
+find /run/systemd/transient /run/systemd/system.control -mindepth 1 -printf 'unit %P\n' 2>/dev/null | sort
 find /run/user -mindepth 1 -maxdepth 1 -printf 'runtime %P\n' 2>/dev/null | sort
 awk '{ print "mount", $5 }' /proc/self/mountinfo | sort
 ps -e -o uid=,comm= | awk '$1 >= 1000 && $1 < 60000 { print "process", $0 }'

@@ -8,7 +8,10 @@ gone_after()
 	root "bash -s '$1' '$2'" <<-'END'
 		there()
 		{
-			[ ! -e "/run/contained/$1" ] && [ ! -e "/sys/fs/cgroup/contained/$1" ] || return 0
+			[ ! -e "/run/contained/$1" ] || return 0
+			for group in "contained/$1" "contained.slice/contained-$1.scope" "contained.slice/contained-$1-login.scope"; do
+				[ ! -e "/sys/fs/cgroup/$group" ] || return 0
+			done
 			for pid in $pids; do
 				[ ! -e "/proc/$pid" ] || return 0
 			done
@@ -66,6 +69,9 @@ kill_systemd()
 	is "daemon-reload leaves its limits" "$(limit_of memory.max) $(limit_of pids.max)" "$((160 << 20)) 40"
 	root 'systemctl set-property user.slice TasksMax=5000'
 	is "set-property on user.slice leaves its limits" "$(limit_of memory.max) $(limit_of pids.max)" "$((160 << 20)) 40"
-	root 'systemctl revert user.slice' >/dev/null 2>&1
+	root 'systemctl set-property --runtime user-1000.slice TasksMax=4000 CPUWeight=90'
+	root 'systemctl set-property --runtime contained.slice TasksMax=3000'
+	is "and so on the slices of the user and of the sessions" "$(limit_of memory.max) $(limit_of pids.max)" "$((160 << 20)) 40"
+	root 'systemctl revert user.slice user-1000.slice contained.slice' >/dev/null 2>&1
 	release
 }

@@ -13,6 +13,26 @@ part_sudo_terminal()
 	contained "sudo -u, with a pty of sudo's own" "$(root_tty 'sudo -u alice sh /usr/local/bin/says')" '^/dev/pts/[0-9]+$'
 }
 
+# a bus that does not answer costs the deadline, and the login
+systemd_silent()
+{
+	local begin took
+
+	root 'kill -STOP $(pgrep -x dbus-daemon)'
+	begin=$(root 'cut -d" " -f1 /proc/uptime')
+	is "where systemd does not answer nothing runs" "$(root 'sudo -u alice echo ran 2>/dev/null')" ""
+	took=$(root "awk -v b=$begin '{ print int((\$1 - b) * 1000) }' /proc/uptime")
+	root 'kill -CONT $(pgrep -x dbus-daemon)'
+	if [ "$took" -ge 4500 ] && [ "$took" -le 6000 ]; then
+		ok "within the deadline of 5 s, and what sudo itself takes ($took ms)"
+	else
+		not_ok "within the deadline of 5 s, and what sudo itself takes" "$took ms"
+	fi
+	like "and the log says why" "$(root 'journalctl -b --no-pager -o cat -t sudo')" \
+		'alice: cgroup: /run/dbus/system_bus_socket: systemd did not answer within 4500 ms'
+	like "with an answer it works again" "$(root 'sudo -u alice hostname')" "$CARD"
+}
+
 part_systemd()
 {
 	local session
@@ -38,5 +58,7 @@ part_systemd()
 	ends "loginctl terminate-session ends a session" 'loginctl terminate-session $logind'
 	ends "loginctl kill-session ends a session" 'loginctl kill-session $logind'
 	ends "loginctl terminate-user ends a session" 'loginctl terminate-user alice'
+	ends "systemctl stop of the unit with its card ends a session" 'systemctl stop "contained-$1.scope"'
+	systemd_silent
 	state_after "nothing is left of them"
 }
