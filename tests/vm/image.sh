@@ -10,7 +10,8 @@ set -u
 cache=/var/cache/contained-test/vm
 machine=${1:-}
 
-systemd=(systemd-sysv dbus libpam-systemd cron at sudo dbus-user-session slapd ldap-utils nslcd libnss-ldapd autofs auditd)
+systemd=(systemd-sysv dbus libpam-systemd cron at sudo dbus-user-session slapd ldap-utils nslcd libnss-ldapd autofs auditd
+	polkitd pkexec systemd-container)
 common=(openssh-server rsync login passwd util-linux procps python3-minimal iproute2 kmod e2fsprogs less
 	libpam-runtime libcap2 busybox-static mount netbase initramfs-tools)
 suite=$machine
