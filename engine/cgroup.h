@@ -120,6 +120,9 @@ int cgroup_plan_make(const struct cgroup_host *host, const char *name,
 	const struct cgroup_limits *limits, bool require, struct cgroup_plan *out, char *missing,
 	size_t missing_size, struct error *err);
 
+/* Processes of the session share out the processor among themselves: a nice value counts in there alone (sched(7)). */
+bool cgroup_has_cpu(const struct cgroup_plan *plan);
+
 /*
  * Makes contained/ and the session's directory in each hierarchy, writes the limits and reads each
  * back. EEXIST when the name is taken. On failure what was made stays for the watcher or the sweep

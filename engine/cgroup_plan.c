@@ -255,6 +255,18 @@ static int plan_limits(const struct cgroup_host *host, bool require, struct cgro
 	return 0;
 }
 
+bool cgroup_has_cpu(const struct cgroup_plan *plan)
+{
+	/* systemd gives a scope the controllers that its properties ask for */
+	for (size_t i = 0; plan->layout == CGROUP_SYSTEMD && i < plan->write_count; i++)
+		if (text_after(plan->writes[i].file, "cpu."))
+			return true;
+	for (size_t i = 0; plan->layout != CGROUP_SYSTEMD && i < plan->dir_count; i++)
+		if (cgroup_has_word(plan->dirs[i].controllers, "cpu"))
+			return true;
+	return false;
+}
+
 int cgroup_plan_make(const struct cgroup_host *host, const char *name,
 	const struct cgroup_limits *limits, bool require, struct cgroup_plan *out, char *missing,
 	size_t missing_size, struct error *err)

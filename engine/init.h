@@ -41,8 +41,10 @@ enum watch_message {
 
 enum {
 	BEGIN_MS = 30000, /* from the watcher's start to the session's begin */
-	/* from the begin to the entry in lastlog: sshd and login first look there for the time of the login before */
-	RECORD_LAST_MS = 5000,
+	/* from the begin until the session process has forked those that serve the login with it: sshd does at once */
+	DOOR_MS = 500,
+	/* and then to the entry in lastlog: sshd and login first look there for the time of the login before */
+	RECORD_LAST_MS = 4500,
 	END_GRACE_MS = 500,  /* from SIGHUP and SIGTERM to SIGKILL for the programs of a session */
 	END_LEADER_MS = 400, /* for the session process to end by itself once its container is gone */
 	END_REMOVE_MS = 1500, /* for the control groups to become empty */

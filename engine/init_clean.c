@@ -105,6 +105,22 @@ void clean_usage(const struct cleaning *cleaning, struct usage *usage)
 	}
 }
 
+bool clean_has_cpu(const struct cleaning *cleaning)
+{
+	char text[32];
+
+	for (unsigned i = 0; i < cleaning->count; i++) {
+		int dir = open_leaf(cleaning, i);
+		bool has = dir >= 0 && (sys_read_file(dir, "cpu.weight", text, sizeof text) > 0 ||
+					       sys_read_file(dir, "cpu.shares", text, sizeof text) > 0);
+
+		sys_close(dir);
+		if (has)
+			return true;
+	}
+	return false;
+}
+
 void clean_move_back(const struct cleaning *cleaning, int pid)
 {
 	char digits[24];

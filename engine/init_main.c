@@ -31,16 +31,16 @@ void *memcpy(void *to, const void *from, size_t size)
  * Keeps CAP_KILL and nothing else, for ever: both faces run as root beside a user who may find a bug in
  * them. PR_SET_DUMPABLE 0 keeps /proc/PID of the process root's.
  */
-void init_harden(const char *name)
+void init_harden(const char *name, uint32_t kept)
 {
-	enum { cap_kill = 5, set_dumpable = 4, set_name = 15, capbset_drop = 24, set_no_new_privs = 38 };
+	enum { set_dumpable = 4, set_name = 15, capbset_drop = 24, set_no_new_privs = 38 };
 	struct {
 		uint32_t version;
 		int32_t pid;
 	} header = { 0x20080522 /* _LINUX_CAPABILITY_VERSION_3, capset(2) */, 0 };
 	struct {
 		uint32_t effective, permitted, inheritable;
-	} sets[2] = { { 1u << cap_kill, 1u << cap_kill, 0 }, { 0, 0, 0 } };
+	} sets[2] = { { kept, kept, 0 }, { 0, 0, 0 } };
 
 	sys(__NR_prctl, set_dumpable, 0, 0, 0, 0);
 	sys(__NR_prctl, set_name, name, 0, 0, 0);
@@ -65,7 +65,7 @@ static int run_init(void)
 	struct sys_poll fds[2] = { { INIT_LIFE, SYS_POLLIN, 0 }, { -1, SYS_POLLIN, 0 } };
 	int64_t end = 0;
 
-	init_harden("contained-init");
+	init_harden("contained-init", 1u << INIT_CAP_KILL);
 	/* A blocked signal is never "ignored because this is PID 1" (sig_ignored() in kernel/signal.c). */
 	sys(__NR_rt_sigprocmask, 2 /* SIG_SETMASK */, &signals, 0, 8);
 	fds[1].fd = (int)sys(__NR_signalfd4, -1, &signals, 8, O_CLOEXEC | O_NONBLOCK);

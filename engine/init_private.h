@@ -5,8 +5,10 @@
 
 #include "init_record.h"
 
-/* Keeps CAP_KILL alone, sets the name shown by ps, hides /proc/PID from others. */
-void init_harden(const char *name);
+/* Capabilities by number (linux/capability.h). */
+enum { INIT_CAP_KILL = 5, INIT_CAP_SYS_NICE = 23 };
+/* Keeps these capabilities alone, a bit each, sets the name shown by ps, hides /proc/PID from others. */
+void init_harden(const char *name, uint32_t kept);
 
 /* own: how many processes of the session are not the user's. */
 int watch_run(unsigned own);
@@ -44,15 +46,20 @@ bool clean_leader_stays(const struct cleaning *cleaning);
  * back instead. false: some are left.
  */
 bool clean_remove(const struct cleaning *cleaning, int spared, int milliseconds);
+/* A nice value of a member counts among them alone: one of the groups shares out the processor. */
+bool clean_has_cpu(const struct cleaning *cleaning);
 /* Removes the state's files and the directory itself. */
 void clean_state(int state, const char *name);
 /* The name of an open state directory (from /proc/self/fd), into a buffer of 64 bytes. */
 bool clean_name(int state, char *name);
 
+/* Children of the session process that run its own program go before the busy ones of the session, none of theirs does. */
+void priority_raise_door(const struct cleaning *cleaning, int leader);
+
 /* No limit on the size of files, which the session process may have had from a user (su), stops the records. */
 void record_prepare(void);
-/* Writes the begin of a login to the host's utmp and wtmp. false: the session gets no records. */
-bool record_begin(int state);
+/* Writes the begin of a login to the host's utmp and wtmp, where the session gets records. */
+void record_begin(int state);
 /* Writes a login that has begun to the host's lastlog. */
 void record_last(int state);
 /* Writes the end of a login that has begun, to all of them. Once more does nothing. */

@@ -196,23 +196,22 @@ static void set_time(struct record_entry *entry)
 	entry->microseconds = (record_time)(now.nanoseconds / 1000);
 }
 
-bool record_begin(int state)
+void record_begin(int state)
 {
 	struct record record;
 	int fd = load(state, STATE_RECORD, &record);
 	long put;
 
 	if (fd < 0)
-		return false;
+		return;
 	set_time(&record.entry);
 	put = sys(__NR_pwrite64, fd, &record, sizeof record, 0);
 	sys_close(fd);
 	if (put != (long)sizeof record ||
 		sys(__NR_renameat2, state, STATE_RECORD, state, STATE_RECORD_OPEN, 0) < 0)
-		return false;
+		return;
 	write_utmp(&record.entry);
 	append_wtmp(&record.entry);
-	return true;
 }
 
 void record_last(int state)

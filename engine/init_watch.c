@@ -200,7 +200,8 @@ static bool heard(struct watch *watch, struct sys_poll *control)
 		sys(__NR_write, watch->twin, "b", 1);
 		send_byte(WATCH_BEGUN);
 		log_line(watch->name, " begin ", watch->label, NULL);
-		watch->patience = record_begin(WATCH_STATE) ? RECORD_LAST_MS : -1;
+		record_begin(WATCH_STATE);
+		watch->patience = DOOR_MS;
 		return true;
 	}
 	if (got == 1 && message == WATCH_CLOSE) {
@@ -214,12 +215,25 @@ static bool heard(struct watch *watch, struct sys_poll *control)
 	return watch->begin != 0;
 }
 
+/* What a session that has begun gets after a while; then nothing until it ends. */
+static void attend(struct watch *watch)
+{
+	if (watch->patience == DOOR_MS) {
+		clean_load(&watch->cleaning, WATCH_STATE);
+		priority_raise_door(&watch->cleaning, pid_of(WATCH_LEADER));
+		watch->patience = RECORD_LAST_MS;
+	} else {
+		record_last(WATCH_STATE);
+		watch->patience = -1;
+	}
+}
+
 /* The twin: sleeps until the watcher is gone. It never speaks on the control socket. */
 static int run_twin(struct watch *watch, int watcher, int begun)
 {
 	char byte;
 
-	init_harden("contained-twin");
+	init_harden("contained-twin", 1u << INIT_CAP_KILL);
 	clean_sweep(WATCH_STATE, "..", NULL, 0, false);
 	while (!ended(watcher, -1))
 		;
@@ -274,15 +288,14 @@ int watch_run(unsigned own)
 	watch.twin = pipe[1];
 	poll[fd_twin].fd = twin_fd;
 	poll[fd_signal].fd = (int)sys(__NR_signalfd4, -1, &term, 8, O_CLOEXEC | O_NONBLOCK);
-	init_harden("contained-watch");
+	init_harden("contained-watch", 1u << INIT_CAP_KILL | 1u << INIT_CAP_SYS_NICE);
 	send_byte(WATCH_READY);
 	for (;;) {
 		/* a session process that is stopped in the middle of its set-up does not keep all this for ever */
 		if (sys_poll(poll, fds, watch.patience) == 0) {
 			if (!watch.begin)
 				break;
-			record_last(WATCH_STATE);
-			watch.patience = -1;
+			attend(&watch);
 		}
 		if (poll[fd_control].revents && !heard(&watch, &poll[fd_control]))
 			break;

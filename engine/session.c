@@ -41,6 +41,12 @@ static bool has_cgroup(const struct plan *plan)
 	return plan->cgroup.dir_count > 0;
 }
 
+/* Where the session's own processes and the user's share a processor among themselves. */
+static bool has_priority(const struct plan *plan)
+{
+	return plan->privileged && cgroup_has_cpu(&plan->cgroup);
+}
+
 /* Not where the session process is in the group of the limits from the start, or the manager moved it. */
 static bool has_join(const struct plan *plan)
 {
@@ -122,6 +128,8 @@ const struct session_step session_steps[] = {
 		"without root: the user namespace and its maps give the later steps their right" },
 	{ "attach", PHASE_ENTER, PLACE_INIT, has_cgroup, step_init_attach, NULL,
 		"before the cgroup namespace, so that its root is the session's own group" },
+	{ "priority", PHASE_ENTER, PLACE_INIT, has_priority, step_priority, NULL,
+		"PID 1 gets its turn before a thousand busy programs beside it" },
 	{ "private", PHASE_ENTER, PLACE_INIT, NULL, step_private, NULL, "no mount event reaches the host" },
 	{ "mounts", PHASE_ENTER, PLACE_INIT, NULL, step_mounts, NULL, "the view of the files, one by one" },
 	{ "pivot", PHASE_ENTER, PLACE_INIT, NULL, step_pivot, NULL,
@@ -132,6 +140,8 @@ const struct session_step session_steps[] = {
 		"as root: ids inside become others outside; last, so that nothing above belongs to the namespace" },
 	{ "join", PHASE_JOIN, PLACE_LEADER, has_join, step_attach, undo_attach,
 		"the session process is under the limits, too" },
+	{ "priority", PHASE_JOIN, PLACE_LEADER, has_priority, step_priority, undo_priority,
+		"so does the session process, and none that it forks: the end does not wait for the busy ones" },
 	{ "setns", PHASE_JOIN, PLACE_LEADER, NULL, step_setns, NULL,
 		"the session process comes in: the point of no return" },
 	{ "groups", PHASE_JOIN, PLACE_LEADER, NULL, step_groups, NULL,

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "own.h"
+#include "priority.h"
 #include "session_steps.h"
 
 int step_attach(struct session *session, struct error *err)
@@ -26,6 +27,20 @@ int step_attach(struct session *session, struct error *err)
 void undo_attach(struct session *session)
 {
 	cgroup_leave(&session->plan->cgroup);
+}
+
+int step_priority(struct session *session, struct error *err)
+{
+	(void)session;
+	(void)err;
+	priority_raise();
+	return 0;
+}
+
+void undo_priority(struct session *session)
+{
+	(void)session;
+	priority_restore();
 }
 
 int step_setns(struct session *session, struct error *err)

@@ -22,6 +22,8 @@ int step_hostname(struct session *session, struct error *err);
 
 int step_attach(struct session *session, struct error *err); /* session_join.c */
 void undo_attach(struct session *session);
+int step_priority(struct session *session, struct error *err);
+void undo_priority(struct session *session);
 int step_setns(struct session *session, struct error *err);
 int step_groups(struct session *session, struct error *err);
 int step_keyring(struct session *session, struct error *err);

@@ -82,6 +82,7 @@ static const struct line {
 	{ "pasta", "starting pasta", NULL, NULL },
 	{ "user", "trying a user namespace", tell_maps, NULL },
 	{ "attach", "entering the cgroups", NULL, NULL },
+	{ "priority", "going before the busy ones", NULL, NULL },
 	{ "private", "remounting everything with MS_PRIVATE", NULL, "remounted." },
 	{ "mounts", "making a tree of mounts there", NULL, NULL },
 	{ "pivot", "pivoting root", NULL, NULL },

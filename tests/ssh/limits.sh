@@ -46,6 +46,25 @@ is "the host's pids limit" "$(limit_file pids.max)" 64
 is "the host's memory limit" "$(limit_file memory.limit_in_bytes memory.max)" $((96 * 1024 * 1024))
 outside=$(comm -23 <(ps -o pid=,stat= -U ctest1 | awk '$2 !~ /^Z/ { print $1 }' | sort) <(session_members "$HELD" | sort))
 is "every process of the user is in the control groups" "$outside" ""
+# the session's own: PID 1, sshd's monitor, and its child that speaks for the user
+nice_of()
+{
+	ps -o ni= -p "$(paste -sd, <<<"$1")" | sort -un | tr -d ' ' | paste -sd' '
+}
+own_are_first()
+{
+	[ "$(nice_of "$(held_own)")" = -15 ]
+}
+held_own()
+{
+	session_init "$HELD"
+	held_monitor
+	held_child
+}
+is "PID 1, sshd's monitor and its child" "$(held_own | wc -l)" 3
+eventually 3 own_are_first
+is "go before the busy ones of the session" "$(nice_of "$(held_own)")" -15
+is "and nothing else in there does" "$(nice_of "$(session_members "$HELD" | grep -vxFf <(held_own))")" 0
 is "sshd's monitor is, too" "$(session_members "$HELD" | grep -cx "$(held_monitor)")" 1
 release
 
@@ -83,11 +102,22 @@ contains "/tmp has the size of the policy" "$(in_box 'head -c 64M /dev/zero >/tm
 is "the neighbour's login has its own memory" "$(box ctest2 "$PROBE eat 150" </dev/null 2>&1)" "ate 150 of 150 MiB (success)"
 
 # --- the host during a fork bomb -------------------------------------------------------------------
-# median time of a fork and wait on the host, in microseconds
+# latency [beside]: median time of a fork and wait on the host, in microseconds; beside an ordinary program that is busy
+# on another processor
 latency()
 {
-	python3 - <<-'END'
-		import os, time
+	python3 - "$@" <<-'END'
+		import os, signal, sys, time
+		cpus = sorted(os.sched_getaffinity(0))
+		busy = 0
+		if len(sys.argv) > 1 and len(cpus) > 1:
+		    busy = os.fork()
+		    if busy == 0:
+		        os.sched_setaffinity(0, cpus[-1:])
+		        while os.getppid() != 1:
+		            pass
+		        os._exit(0)
+		    os.sched_setaffinity(0, cpus[:-1])
 		times = []
 		for _ in range(400):
 		    start = time.perf_counter_ns()
@@ -97,8 +127,26 @@ latency()
 		    os.waitpid(pid, 0)
 		    times.append(time.perf_counter_ns() - start)
 		    time.sleep(0.001)
+		if busy:
+		    os.kill(busy, signal.SIGKILL)
 		print(sorted(times)[len(times) // 2] // 1000)
 	END
+}
+
+# latency_before: of the quiet host. Some hypervisors make every fork slower once a second processor is awake, whatever
+# runs there: where one program that no container holds costs more than half again, the bomb is compared with that.
+latency_before()
+{
+	local quiet beside
+
+	quiet=$(latency)
+	beside=$(latency beside)
+	if [ $((beside * 2)) -gt $((quiet * 3)) ]; then
+		diag "a fork takes $quiet us on the quiet host, and $beside us beside one busy program: compared with that" >&2
+		echo "$beside"
+	else
+		echo "$quiet"
+	fi
 }
 
 # every process tries again at once; a shell's bomb would pause between its attempts
@@ -109,36 +157,49 @@ while True:
         os.fork()
     except OSError:
         pass'
+
+# What the watcher removes last. The process list would be read too slowly: a thousand busy processes hold theirs.
+held_gone()
+{
+	[ ! -e "/run/contained/$HELD" ] && [ -z "$(compgen -G "$LEFT_CGROUPS/*/contained/$HELD")$(compgen -G "$LEFT_CGROUPS/contained/$HELD")" ]
+}
+
+least()
+{
+	[ -n "$1" ] && [ "$1" -le "$2" ] && echo "$1" || echo "$2"
+}
+
 # bombed USER NAME: the bomb as that user, measured from the host
 bombed()
 {
-	local before during started teardown ratio best=
+	local before during started took ratio='' teardown=''
 
 	for _ in 1 2 3; do
-		before=$(latency)
+		before=$(latency_before)
 		hold "$1" "exec python3 -c \"$bomb\"" || not_ok "$2: a login" "$(cat "$HOLD_LOG")"
 		sleep 1
 		during=$(latency)
 		started=${EPOCHREALTIME/[.,]/}
 		release
-		eventually 10 sessions_gone
-		teardown=$(((${EPOCHREALTIME/[.,]/} - started) / 1000))
-		ratio=$((during * 100 / before))
-		diag "$2: fork and wait on the host: $before us before, $during us during; the end took $teardown ms"
-		[ -n "$best" ] && [ "$best" -le "$ratio" ] || best=$ratio
-		[ "$best" -ge 200 ] || break
+		eventually 60 held_gone
+		took=$(((${EPOCHREALTIME/[.,]/} - started) / 1000))
+		diag "$2: fork and wait on the host: $before us before, $during us during; the end took $took ms"
+		ratio=$(least "$ratio" $((during * 100 / before)))
+		teardown=$(least "$teardown" "$took")
+		[ "$ratio" -ge 200 ] || [ "$teardown" -gt 3000 ] || break
 	done
 	# the best of three: the machine itself is noisy, and noise only ever adds
-	if [ "$best" -lt 200 ]; then
-		ok "$2: a fork on the host is less than twice as slow ($best %)"
+	if [ "$ratio" -lt 200 ]; then
+		ok "$2: a fork on the host is less than twice as slow ($ratio %)"
 	else
-		not_ok "$2: a fork on the host is less than twice as slow" "$best %"
+		not_ok "$2: a fork on the host is less than twice as slow" "$ratio %"
 	fi
 	if [ "$teardown" -le 3000 ]; then
 		ok "$2: gone within 3 s ($teardown ms)"
 	else
 		not_ok "$2: gone within 3 s" "$teardown ms" "$(sessions_left)"
 	fi
+	leftovers_sessions "$2: and nothing is left of it"
 }
 bombed ctest1 "a fork bomb"
 bombed ctest2 "a fork bomb of 1024 processes, without cpu limits"

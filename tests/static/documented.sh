@@ -55,7 +55,7 @@ is "$command_page has every command in its synopsis" \
 
 options=$(grep -ohE '\{ "[a-z-]+", (required|no|optional)_argument' shell/*.c | sed -E 's/.*"(.*)".*/\1/' | sort -u)
 told=$(sed -nE 's/^\t\{ "([a-z]+)", ("|NULL).*/\1/p' shell/narrate.c | sort)
-is "shell/narrate.c has words for every step" "$told" "$(cut -d'|' -f2 <<<"$steps" | sort)"
+is "shell/narrate.c has words for every step" "$told" "$(cut -d'|' -f2 <<<"$steps" | sort -u)"
 
 is "$command_page has every option" "$(items "$command_page" DESCRIPTION 'Fl -([a-z-]+)' | grep -vx version | sort -u)" "$options"
 
