@@ -304,13 +304,15 @@ static void int80_is_refused_not_killed(void **state)
 	int status = -1;
 
 	(void)state;
-	/* a kernel without the table answers by SIGSEGV, filter or not */
+	/* a kernel without the table, and some hypervisors, answer by SIGSEGV, filter or not; cmocka's handler would go on */
 	pid = fork();
-	if (pid == 0)
+	if (pid == 0) {
+		(void)signal(SIGSEGV, SIG_DFL);
 		_exit(call32(I386_GETPID, 0, 0) == getpid() ? 0 : 1);
+	}
 	assert_true(pid > 0 && waitpid(pid, &status, 0) == pid);
 	if (status != 0) {
-		print_message("skipped: this kernel runs no 32-bit calls\n");
+		print_message("cannot run here: the machine takes no 32-bit calls\n");
 		skip();
 	}
 	behind_each(int80_body);
