@@ -43,10 +43,18 @@ struct cgroup_hierarchy {
 	bool no_swap; /* v1: booted without swap accounting, no memory.memsw.* files */
 };
 
+/* A whole disk, as the kernel counts bandwidth by. */
+struct cgroup_disk {
+	unsigned major, minor; /* 0:0: none */
+	char name[32];         /* in /dev */
+};
+
 struct cgroup_host {
 	enum cgroup_layout layout;
 	struct cgroup_hierarchy hierarchies[CGROUP_DIRS];
 	size_t count;
+
+	struct cgroup_disk disk; /* that the user's home is on; looked for where a policy asks for its bandwidth */
 
 	/* CGROUP_SYSTEMD */
 	char bus[64];             /* path of the socket of the bus */
@@ -58,20 +66,22 @@ struct cgroup_host {
 /* What a session should get. Absent amounts are not touched. */
 struct cgroup_limits {
 	bool has_memory, has_swap, has_cpu_weight, has_cpu_quota, has_pids, has_io_weight;
+	bool has_io_read_bandwidth, has_io_write_bandwidth;
 	uint64_t memory;     /* bytes, rounded down to pages in the plan, as the kernel does */
 	uint64_t swap;       /* bytes of swap beside the memory */
 	uint64_t cpu_weight; /* 1..10000 */
 	uint64_t cpu_quota;  /* percent of one CPU */
 	uint64_t pids;
 	uint64_t io_weight; /* 1..10000 */
+	uint64_t io_read_bandwidth, io_write_bandwidth; /* bytes a second, on the host's disk below */
 };
 
 struct cgroup_write {
 	size_t dir; /* index into dirs */
 	char file[48];
-	char value[48]; /* what is written; on CGROUP_SYSTEMD the property that the manager is told, or "" */
+	char value[96]; /* what is written; on CGROUP_SYSTEMD the property that the manager is told, or "" */
 	char readback
-		[48]; /* what the kernel shows afterwards; compared after stripping the newline */
+		[96]; /* what the kernel shows afterwards; compared after stripping the newline */
 };
 
 struct cgroup_dir {

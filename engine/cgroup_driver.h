@@ -48,8 +48,11 @@ struct cgroup_driver {
 
 extern const struct cgroup_driver cgroup_v1, cgroup_v2, cgroup_systemd;
 
+/* CGROUP_GIVEN where there is a disk whose bandwidth can be bounded; else CGROUP_LACKING, and why. */
+int cgroup_need_disk(struct cgroup_draft *draft);
+
 /* What systemd has in common with v2: the files, and what has to be in them. */
-enum { CGROUP_V2_KNOBS = 6 };
+enum { CGROUP_V2_KNOBS = 8 };
 extern const struct cgroup_knob cgroup_v2_knobs[CGROUP_V2_KNOBS];
 extern const char *const cgroup_v2_accounting[];
 int cgroup_v2_defaults(struct cgroup_draft *draft, size_t dir);

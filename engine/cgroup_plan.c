@@ -31,6 +31,8 @@ static const struct bound bounds[] = {
 		"at least 1 ms of a period; the top is far below the kernel's"),
 	BOUND(pids, 1, 4194304, "PID_MAX_LIMIT; above it pids.max says EINVAL"),
 	BOUND(io_weight, 1, 10000, "io.weight, cgroups v2"),
+	BOUND(io_read_bandwidth, 1, INT64_MAX, "io.max counts in 64 bits"),
+	BOUND(io_write_bandwidth, 1, INT64_MAX, "io.max counts in 64 bits"),
 };
 
 const struct cgroup_driver *cgroup_driver_of(enum cgroup_layout layout)
@@ -89,6 +91,15 @@ int cgroup_add_write(
 	new->dir = dir;
 	plan->write_count++;
 	return 0;
+}
+
+int cgroup_need_disk(struct cgroup_draft *draft)
+{
+	if (draft->host->disk.major || draft->host->disk.minor)
+		return CGROUP_GIVEN;
+	draft->lack = "the home is on no disk of this host (NFS, memory, btrfs …)";
+	draft->remedy = "leave it unset where the file server bounds it, or set limits = try";
+	return CGROUP_LACKING;
 }
 
 static bool limit_wanted(const struct cgroup_limits *limits, size_t offset)

@@ -4,7 +4,7 @@
  *
  *	KEEPER  a scope to make, and to move the process BUILDER into; "": none, BUILDER goes with LEADER
  *	UNIT    the scope with the limits: made around the process LEADER; or, where LEADER is 0, there already
- *	VALUE   a number, or yes
+ *	VALUE   a number, or yes, or a device and a number
  *
  * It ends when the manager has done it, with status 0; or with 1 and, on stdout, "UNIT: what the manager said".
  */
@@ -75,6 +75,15 @@ static int append_property(sd_bus_message *message, const char *assignment)
 		return -EINVAL;
 	if (strcmp(equals + 1, "yes") == 0)
 		return sd_bus_message_append(message, "(sv)", name, "b", 1);
+	if (equals[1] == '/') {
+		const char *space = strchr(equals, ' ');
+		char device[64];
+
+		if (!space || !text_parse_u64(space + 1, &number) ||
+			text_format(device, sizeof device, "%.*s", (int)(space - equals - 1), equals + 1) < 0)
+			return -EINVAL;
+		return sd_bus_message_append(message, "(sv)", name, "a(st)", 1, device, number);
+	}
 	if (!text_parse_u64(equals + 1, &number))
 		return -EINVAL;
 	return sd_bus_message_append(message, "(sv)", name, "t", number);

@@ -56,8 +56,20 @@ static int place(struct cgroup_draft *draft, const struct cgroup_hierarchy *on, 
 	return !plan->whole && text_format(dir->origin, sizeof dir->origin, "%s%s", on->mount, on->origin) < 0 ? -1 : 0;
 }
 
+/* The manager has a property each for what is a line of io.max, and takes the name of the disk. */
+static int finish_bandwidth(const struct cgroup_draft *draft, bool reads, struct cgroup_write *row)
+{
+	const struct cgroup_limits *limits = draft->limits;
+
+	return text_format(row->value, sizeof row->value, "%s=/dev/%s %llu", reads ? "IOReadBandwidthMax" : "IOWriteBandwidthMax",
+		draft->host->disk.name,
+		(unsigned long long)(reads ? limits->io_read_bandwidth : limits->io_write_bandwidth));
+}
+
 static int finish(struct cgroup_draft *draft)
 {
+	bool reads = draft->limits->has_io_read_bandwidth; /* their row is the first */
+
 	for (size_t i = 0; i < draft->plan->write_count; i++) {
 		struct cgroup_write *row = &draft->plan->writes[i];
 
@@ -71,6 +83,11 @@ static int finish(struct cgroup_draft *draft)
 				text_format(row->value, sizeof row->value, "%s=%llu", properties[p].property,
 					(unsigned long long)*(const uint64_t *)(const void *)amount * properties[p].factor) < 0)
 				return fail(draft->err, ENAMETOOLONG, row->file, "cannot plan the property");
+		}
+		if (text_equal(row->file, "io.max")) {
+			if (finish_bandwidth(draft, reads, row) < 0)
+				return fail(draft->err, errno, row->file, "cannot plan the property");
+			reads = false;
 		}
 	}
 	return 0;

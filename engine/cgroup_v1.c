@@ -85,6 +85,27 @@ static int add_io_weight(struct cgroup_draft *draft, size_t dir, const struct cg
 		(unsigned long long)cgroup_bfq_weight(draft->limits->io_weight));
 }
 
+static int add_throttle(struct cgroup_draft *draft, size_t dir, const char *file, uint64_t bytes)
+{
+	const struct cgroup_disk *disk = &draft->host->disk;
+
+	if (cgroup_need_disk(draft) == CGROUP_LACKING)
+		return CGROUP_LACKING;
+	return cgroup_add_write(draft, dir, file, "%u:%u %llu", disk->major, disk->minor, (unsigned long long)bytes);
+}
+
+static int add_io_reads(struct cgroup_draft *draft, size_t dir,
+	const struct cgroup_hierarchy *on __attribute__((unused)))
+{
+	return add_throttle(draft, dir, "blkio.throttle.read_bps_device", draft->limits->io_read_bandwidth);
+}
+
+static int add_io_writes(struct cgroup_draft *draft, size_t dir,
+	const struct cgroup_hierarchy *on __attribute__((unused)))
+{
+	return add_throttle(draft, dir, "blkio.throttle.write_bps_device", draft->limits->io_write_bandwidth);
+}
+
 static const struct cgroup_knob knobs[] = {
 	/* memory before swap: the sum must never be below the limit on memory */
 	{ "memory", "memory", offsetof(struct cgroup_limits, has_memory), add_memory },
@@ -93,6 +114,8 @@ static const struct cgroup_knob knobs[] = {
 	{ "cpu_quota", "cpu", offsetof(struct cgroup_limits, has_cpu_quota), add_cpu_quota },
 	{ "pids", "pids", offsetof(struct cgroup_limits, has_pids), add_pids },
 	{ "io_weight", "blkio", offsetof(struct cgroup_limits, has_io_weight), add_io_weight },
+	{ "io_read_bandwidth", "blkio", offsetof(struct cgroup_limits, has_io_read_bandwidth), add_io_reads },
+	{ "io_write_bandwidth", "blkio", offsetof(struct cgroup_limits, has_io_write_bandwidth), add_io_writes },
 };
 
 static const char *const accounting[] = { "memory", "cpu", "cpuacct", "pids", NULL };

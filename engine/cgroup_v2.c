@@ -66,6 +66,35 @@ static int add_io_weight(struct cgroup_draft *draft, size_t dir, const struct cg
 		draft, dir, "io.weight", "default %llu", (unsigned long long)weight);
 }
 
+static void format_bytes(char *buf, size_t size, bool set, uint64_t bytes)
+{
+	if (set)
+		(void)text_format(buf, size, "%llu", (unsigned long long)bytes);
+	else
+		(void)text_format(buf, size, "max");
+}
+
+/* One line of io.max for both, whichever of them it is: what was written before is not undone. */
+static int add_io_bandwidth(struct cgroup_draft *draft, size_t dir,
+	const struct cgroup_hierarchy *on __attribute__((unused)))
+{
+	const struct cgroup_limits *limits = draft->limits;
+	const struct cgroup_disk *disk = &draft->host->disk;
+	char reads[24], writes[24];
+	struct cgroup_write *row;
+
+	if (cgroup_need_disk(draft) == CGROUP_LACKING)
+		return CGROUP_LACKING;
+	format_bytes(reads, sizeof reads, limits->has_io_read_bandwidth, limits->io_read_bandwidth);
+	format_bytes(writes, sizeof writes, limits->has_io_write_bandwidth, limits->io_write_bandwidth);
+	if (cgroup_add_write(draft, dir, "io.max", "%u:%u rbps=%s wbps=%s", disk->major, disk->minor, reads, writes) < 0)
+		return -1;
+	row = &draft->plan->writes[draft->plan->write_count - 1];
+	if (text_format(row->readback, sizeof row->readback, "%s riops=max wiops=max", row->value) < 0)
+		return fail(draft->err, errno, "io.max", "cannot plan the write");
+	return CGROUP_GIVEN;
+}
+
 /* An out-of-memory kill takes the hog, never the session: the PAM host sits in the group too. */
 int cgroup_v2_defaults(struct cgroup_draft *draft, size_t dir)
 {
@@ -137,6 +166,8 @@ const struct cgroup_knob cgroup_v2_knobs[CGROUP_V2_KNOBS] = {
 	{ "cpu_quota", "cpu", offsetof(struct cgroup_limits, has_cpu_quota), add_cpu_quota },
 	{ "pids", "pids", offsetof(struct cgroup_limits, has_pids), add_pids },
 	{ "io_weight", "io", offsetof(struct cgroup_limits, has_io_weight), add_io_weight },
+	{ "io_read_bandwidth", "io", offsetof(struct cgroup_limits, has_io_read_bandwidth), add_io_bandwidth },
+	{ "io_write_bandwidth", "io", offsetof(struct cgroup_limits, has_io_write_bandwidth), add_io_bandwidth },
 };
 
 const char *const cgroup_v2_accounting[] = { "memory", "cpu", "pids", NULL };

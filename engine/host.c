@@ -13,6 +13,7 @@
 
 #include "helper.h"
 #include "host_ccache.h"
+#include "host_disk.h"
 #include "host_manager.h"
 #include "host_paths.h"
 #include "host_programs.h"
@@ -303,6 +304,14 @@ static int load_lxcfs(int root_fd, const struct policy *policy, struct host *hos
 	return 0;
 }
 
+static int load_disk(int root_fd, const struct policy *policy, const struct subject *subject, struct host *host,
+	struct error *err)
+{
+	if (!policy->io_read_bandwidth.set && !policy->io_write_bandwidth.set)
+		return 0;
+	return host_disk_find(root_fd, subject->home, &host->cgroups.disk, err);
+}
+
 static int load_kept(const struct policy *policy, const struct subject *subject, struct host *host, struct error *err)
 {
 	char path[PATH_MAX];
@@ -333,6 +342,7 @@ int host_load_as(uid_t uid, int root_fd, const struct policy *policy, const stru
 		load_homes(root_fd, policy, subject, &host, err) < 0 ||
 		host_paths_load(root_fd, policy, subject, &host, err) < 0 ||
 		load_secrets(root_fd, &host, err) < 0 ||
+		load_disk(root_fd, policy, subject, &host, err) < 0 ||
 		load_kept(policy, subject, &host, err) < 0 ||
 		load_lxcfs(root_fd, policy, &host, err) < 0 ||
 		load_ccache(root_fd, subject, &host, err) < 0 ||

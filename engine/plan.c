@@ -27,6 +27,10 @@ static int plan_limits(struct plan *plan, const struct policy *policy, const str
 		.cpu_quota = policy->cpu_quota.value,
 		.has_pids = policy->pids.set,
 		.pids = policy->pids.value,
+		.has_io_read_bandwidth = policy->io_read_bandwidth.set,
+		.io_read_bandwidth = policy->io_read_bandwidth.value,
+		.has_io_write_bandwidth = policy->io_write_bandwidth.set,
+		.io_write_bandwidth = policy->io_write_bandwidth.value,
 		.has_io_weight = policy->io_weight.set,
 		.io_weight = policy->io_weight.value,
 	};

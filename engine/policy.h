@@ -69,6 +69,8 @@ struct policy {
 	struct amount cpu_weight; /* 1..10000, 100 is the kernel's default (cgroup v2's scale) */
 	struct amount cpu_quota;  /* percent of one CPU */
 	struct amount pids;
+	struct amount io_read_bandwidth;        /* bytes a second */
+	struct amount io_write_bandwidth;
 	struct amount io_weight;                /* 1..10000 as cpu_weight */
 	struct rlimit_setting rlimits[RLIMITS]; /* by RLIMIT_… */
 

@@ -148,6 +148,10 @@ const struct setting settings[] = {
 		"Processor time at most, even when they are idle; 100% is one processor."),
 	ROW(SESSION, WEIGHT, pids, "1024", NONE, 1, 4194304,
 		"Processes and threads at most."),
+	ROW(SESSION, BYTES, io_read_bandwidth, "none", NONE, 4 * KIB, LARGEST,
+		"How many bytes a second a session reads from the disk that its user's home is on."),
+	ROW(SESSION, BYTES, io_write_bandwidth, "none", NONE, 4 * KIB, LARGEST,
+		"How many bytes a second it writes there; cgroup v1 counts only what is written at once (sync)."),
 	ROW(SESSION, WEIGHT, io_weight, "none", NONE, 1, 10000,
 		"Share of the disks when they are busy; 100 is what everybody else has."),
 

@@ -312,6 +312,9 @@ static void test_plan_amounts(void **state)
 		"cpu_weight");
 	expect_refused((struct cgroup_limits){ .has_cpu_quota = true }, "cpu_quota");
 	expect_refused((struct cgroup_limits){ .has_io_weight = true }, "io_weight");
+	expect_refused((struct cgroup_limits){ .has_io_read_bandwidth = true }, "io_read_bandwidth");
+	expect_refused((struct cgroup_limits){ .has_io_write_bandwidth = true, .io_write_bandwidth = UINT64_MAX },
+		"io_write_bandwidth");
 	host_v1(&host);
 	for (size_t i = 0; i < 5; i++) {
 		static const char *const names[] = { "", "..", "a/b", "a b", NULL };

@@ -331,7 +331,7 @@ static void printing_is_a_fix_point(void **state)
 		"drop_groups = \nsyslog = no\ntmp_size = none\nshm_size = 65536\n"
 		"run_size = 3G\npass_env = GIT_PROTOCOL A_1\nnetwork = host\nuser_namespace = try\nuser_map = subuid\nlimits = off\n"
 		"memory = 12345678\nswap = 0\ncpu_weight = 1\ncpu_quota = 1000000%\n"
-		"pids = none\nio_weight = 10000\nrlimit_as = 1G:2G\nrlimit_core = none\n"
+		"pids = none\nio_read_bandwidth = 20M\nio_write_bandwidth = 4096\nio_weight = 10000\nrlimit_as = 1G:2G\nrlimit_core = none\n"
 		"rlimit_cpu = 60:unlimited\nrlimit_data = unlimited\nrlimit_fsize = 0\n"
 		"rlimit_locks = 1\nrlimit_memlock = 64K\nrlimit_msgqueue = 819200\n"
 		"rlimit_nice = 20:40\nrlimit_nofile = 64:1024\nrlimit_nproc = 7\n"

@@ -102,6 +102,25 @@ limit_of()
 		done; echo \$value"
 }
 
+# the home is on the machine's one disk
+limits_bandwidth()
+{
+	local took
+
+	configure <<<$'[default]\nio_write_bandwidth = 2M'
+	hold alice || not_ok "a login that stays" "$(cat "$VM_WORK/held")"
+	is "io_write_bandwidth is" "$(limit_of io.max)" "$(root 'stat -c %Hd:%Ld /home') rbps=max wbps=2097152 riops=max wiops=max"
+	release
+	took=$(as alice 'a=$(cut -d" " -f1 /proc/uptime); dd if=/dev/zero of=big bs=1M count=8 oflag=direct 2>/dev/null; rm big
+		awk -v a=$a "{ print int((\$1 - a) * 1000) }" /proc/uptime' 2>/dev/null | tail -n 1)
+	if [[ $took =~ ^[0-9]+$ ]] && [ "$took" -ge 3000 ]; then
+		ok "8 MiB at 2 MiB a second take about 4 s ($took ms)"
+	else
+		not_ok "8 MiB at 2 MiB a second take about 4 s" "$took ms"
+	fi
+	install_configuration
+}
+
 part_limits()
 {
 	local got
@@ -113,6 +132,7 @@ part_limits()
 	is "cpu_quota is" "$(limit_of cpu.max)" "50000 100000"
 	is "cpu_weight is" "$(limit_of cpu.weight)" 50
 	release
+	limits_bandwidth
 
 	is "what takes too much memory is killed, and the connection lives" \
 		"$(as alice "python3 -c 'x = b\"x\" * (300 << 20)' 2>/dev/null; echo \$?; echo alive" 2>/dev/null)" $'137\nalive'
