@@ -344,18 +344,29 @@ const char *policy_exempts(const struct policy_file *file, const struct subject 
 	return NULL;
 }
 
-/* All that a profile asks for must hold; one that asks for nothing is for nobody. */
-static bool matches(const struct policy *profile, const struct subject *subject)
+/* All that a profile asks for must hold, less the groups; one that asks for nothing is for nobody. */
+static bool may_match(const struct policy *profile, const struct subject *subject)
 {
 	if (!profile->match_users.count && !profile->match_groups.count &&
 		!profile->match_services.count)
 		return false;
 	if (profile->match_users.count && !list_has(&profile->match_users, subject->user))
 		return false;
-	if (profile->match_groups.count && !is_in_one_of(subject, &profile->match_groups))
-		return false;
 	return !profile->match_services.count ||
 	       list_has(&profile->match_services, subject->service);
+}
+
+static bool groups_match(const struct policy *profile, const struct subject *subject)
+{
+	return !profile->match_groups.count || is_in_one_of(subject, &profile->match_groups);
+}
+
+/* Nobody gets another section for as long as a directory is down. */
+static int fail_silent(const struct subject *subject, const char *profile, struct error *err)
+{
+	fail(err, 0, subject->user, "the name service %s does not answer, and the groups decide about [%s]", subject->silent,
+		profile);
+	return error_hint(err, "try: getent -s %s group", subject->silent);
 }
 
 int policy_select(const struct policy_file *file, const struct subject *subject,
@@ -364,9 +375,12 @@ int policy_select(const struct policy_file *file, const struct subject *subject,
 	for (size_t i = 0; i < file->scan.section_count; i++) {
 		const char *name = section_name(file, i);
 
-		if (is_profile(name) &&
-			(profile ? text_equal(profile, name) : matches(&file->own[i], subject)))
+		if (!is_profile(name) || (profile ? !text_equal(profile, name) : !may_match(&file->own[i], subject)))
+			continue;
+		if (profile || groups_match(&file->own[i], subject))
 			return build(file, name, out, err);
+		if (subject->silent)
+			return fail_silent(subject, name, err);
 	}
 	if (profile && !text_equal(profile, "default"))
 		return fail(err, ENOENT, file->path, "has no profile [%s]", profile);

@@ -85,7 +85,7 @@ static bool take_id(char **rest, const char *key, uint32_t *out)
 	return value && subject_parse_id(value, out);
 }
 
-/* "group N NAME" … "end" */
+/* "group N NAME" …, perhaps "silent SERVICE", "end" */
 static bool take_groups(char **rest, struct subject *subject)
 {
 	char *line;
@@ -98,6 +98,12 @@ static bool take_groups(char **rest, struct subject *subject)
 		if (strcmp(line, "end") == 0)
 			return **rest == '\0' && subject->group_count > 0 &&
 			       subject->groups[0].gid == subject->gid;
+		if (!subject->silent && text_after(line, "silent ")) {
+			subject->silent = strdup(text_after(line, "silent "));
+			if (!subject->silent || !text_is_user_name(subject->silent))
+				return false;
+			continue;
+		}
 		space = value ? strchr(value, ' ') : NULL;
 		if (!space)
 			return false;
@@ -245,6 +251,7 @@ void subject_free(struct subject *subject)
 	for (size_t i = 0; i < subject->group_count; i++)
 		free(subject->groups[i].name);
 	free(subject->groups);
+	free(subject->silent);
 	free(subject->user);
 	free(subject->gecos);
 	free(subject->home);

@@ -30,6 +30,8 @@ struct subject {
 	/* primary first, then supplementary ones; each gid once */
 	struct subject_group *groups;
 	size_t group_count;
+	/* a service of nsswitch.conf's that did not answer, which may know of more groups; NULL: the list is whole */
+	char *silent;
 	/* what the PAM application said of the login; "" where it said nothing, never NULL */
 	char *service, *tty, *rhost;
 	char *ccache; /* KRB5CCNAME of the PAM environment, not to be believed; NULL where there is none */

@@ -2,9 +2,9 @@
  * contained-subject USER | -u UID: what NSS says of a user, on stdout. Started by subject.c under a
  * deadline, with an empty environment; never setuid. See parse_answer() there for the format:
  *
- *	user NAME / uid N / gid N / gecos TEXT / home TEXT / shell TEXT / group N NAME … / end
+ *	user NAME / uid N / gid N / gecos TEXT / home TEXT / shell TEXT / group N NAME … / silent SERVICE / end
  *
- * one a line, the primary group first; or "missing" alone; or "error N" with an errno.
+ * one a line, the primary group first, "silent" only where a service did not answer; or "missing" alone; or "error N" with an errno.
  * A group without a usable name has none ("group N ").
  */
 #include <errno.h>
@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "subject_line.h"
+#include "subject_silent.h"
 #include "text.h"
 
 enum { BUFFER_MAX = 16 << 20 }; /* bytes for one entry: groups with very many members */
@@ -114,6 +115,7 @@ int main(int argc, char **argv)
 	gid_t *gids = NULL;
 	int num, count;
 	uint64_t uid = 0;
+	char silent[64] = "";
 	bool by_uid = argc == 3 && text_equal(argv[1], "-u") && text_parse_u64(argv[2], &uid) && uid < UINT32_MAX;
 
 	if (!by_uid && (argc != 2 || !text_is_user_name(argv[1])))
@@ -137,6 +139,10 @@ int main(int argc, char **argv)
 		user->pw_shell);
 	print_groups(gids, count, user->pw_gid);
 	free(gids);
+	/* getgrouplist(3) does not tell a service that knows of no group from one that is down; last, see there */
+	subject_find_silent("/etc/nsswitch.conf", silent, sizeof silent);
+	if (silent[0])
+		printf("silent %s\n", silent);
 	puts("end");
 	return fflush(stdout) == 0 && !ferror(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

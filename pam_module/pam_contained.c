@@ -165,7 +165,22 @@ static void free_setting_up(struct setting_up *up)
 	policy_file_free(up->file);
 }
 
-/* 0: there is a plan; 1: this subject is left alone, *why says so; -1. */
+/* systemd's user manager, which gets no session: whom it is for is all that has to be known. */
+static bool is_manager(pam_handle_t *pamh)
+{
+	return text_equal(item(pamh, PAM_SERVICE), "systemd-user");
+}
+
+static int load_subject(pam_handle_t *pamh, int root_fd, const char *user, const struct policy *globals,
+	struct subject *out, struct error *err)
+{
+	/* the login waits for the manager meanwhile, which a directory shall not make longer for a local user */
+	if (is_manager(pamh) && !globals->exempt_groups.count && subject_load(root_fd, user, NULL, 0, out, NULL) == 0)
+		return 0;
+	return subject_load(root_fd, user, CONTAINED_LIBEXEC "/contained-subject", (int)globals->deadline, out, err);
+}
+
+/* 0: there is a plan, or no need of one; 1: this subject is left alone, *why says so; -1. */
 static int make_plan(pam_handle_t *pamh, int root_fd, const struct arguments *arguments, const char *user,
 	char name[TAROT_NAME], int *state, struct setting_up *up, const char **why, struct error *err)
 {
@@ -178,8 +193,7 @@ static int make_plan(pam_handle_t *pamh, int root_fd, const struct arguments *ar
 	if (policy_load(arguments->conf, &up->file, err) < 0)
 		return -1;
 	globals = policy_globals(up->file);
-	if (subject_load(root_fd, user, CONTAINED_LIBEXEC "/contained-subject", (int)globals->deadline, &up->subject,
-		    err) < 0 ||
+	if (load_subject(pamh, root_fd, user, globals, &up->subject, err) < 0 ||
 		subject_set_login(&up->subject, item(pamh, PAM_SERVICE), item(pamh, PAM_TTY),
 			item(pamh, PAM_RHOST), err) < 0 ||
 		subject_set_ccache(&up->subject, pam_getenv(pamh, "KRB5CCNAME"), err) < 0)
@@ -187,6 +201,8 @@ static int make_plan(pam_handle_t *pamh, int root_fd, const struct arguments *ar
 	*why = policy_exempts(up->file, &up->subject);
 	if (*why)
 		return 1;
+	if (is_manager(pamh))
+		return 0;
 	if (policy_select(up->file, &up->subject, arguments->profile, &up->policy, err) < 0)
 		return -1;
 	if (host_paths_name(&up->policy, &up->subject, &up->paths, err) < 0 ||
@@ -250,7 +266,7 @@ static int open_contained(pam_handle_t *pamh, int root_fd, const struct argument
 		if (arguments->debug)
 			pam_syslog(pamh, LOG_DEBUG, "%s: left alone: %s", user, why);
 		result = PAM_SUCCESS;
-	} else if (planned == 0 && text_equal(up.subject.service, "systemd-user")) {
+	} else if (planned == 0 && is_manager(pamh)) {
 		/* it executes in the same process, whose /proc/self would dangle; the login goes on without it */
 		pam_syslog(pamh, LOG_INFO, "%s: no user manager for a contained user", user);
 	} else if (planned == 0 && needs_password(root_fd, &up, &err)) {

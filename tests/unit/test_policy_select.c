@@ -49,6 +49,42 @@ static void nothing_gives_the_defaults(void **state)
 	}
 }
 
+/* A directory that is down decides about nobody's section. */
+static void unknown_groups_choose_no_section(void **state)
+{
+	static const struct {
+		const char *text, *profile; /* NULL: refused */
+	} cases[] = {
+		{ "[default]\n", "default" },
+		{ "[p]\nmatch_users = ada\n[q]\nmatch_groups = staff\n", "p" },
+		{ "[p]\nmatch_groups = research\n", "p" },
+		{ "[p]\nmatch_users = bob\nmatch_groups = staff\n", "default" },
+		{ "[p]\nmatch_services = su\nmatch_groups = staff\n", "default" },
+		{ "[p]\nmatch_groups = staff\n", NULL },
+		{ "[p]\nmatch_groups = staff\n[q]\nmatch_users = ada\n", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct policy_file *file = fixture_file(cases[i].text);
+		struct subject subject = ada;
+		struct policy policy;
+		struct error err = { 0 };
+		int result;
+
+		subject.silent = (char[]){ "ldap" };
+		result = policy_select(file, &subject, NULL, &policy, &err);
+		assert_int_equal(result, cases[i].profile ? 0 : -1);
+		if (cases[i].profile) {
+			assert_string_equal(policy.profile, cases[i].profile);
+			policy_free(&policy);
+		} else {
+			assert_non_null(strstr(err.cause, "the name service ldap does not answer"));
+		}
+		policy_file_free(file);
+	}
+}
+
 static void all_matches_must_hold(void **state)
 {
 	static const struct {
@@ -363,6 +399,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_gives_the_defaults),
+		cmocka_unit_test(unknown_groups_choose_no_section),
 		cmocka_unit_test(all_matches_must_hold),
 		cmocka_unit_test(first_match_wins_and_names_choose),
 		cmocka_unit_test(profiles_lie_over_the_default),

@@ -1,6 +1,7 @@
 /* subject: look-ups in made-up trees, and what is believed of the helper program's answer. */
 #include <errno.h>
 #include <fcntl.h>
+#include <nss.h>
 #include <pwd.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +14,7 @@
 
 #include "own.h"
 #include "subject.h"
+#include "subject_silent.h"
 #include "subject_files.h"
 #include "text.h"
 #include "tree_fixture.h"
@@ -273,6 +275,44 @@ static void test_helper_asked_when_needed(void **state)
 	subject_free(&subject);
 }
 
+static void test_helper_names_who_is_silent(void **state)
+{
+	struct tree *tree = *state;
+	struct subject subject;
+	char path[128];
+	struct error err;
+
+	put_helper(tree, ANSWER_HEAD "group 2001 b\nsilent ldap\nend\nEND", path, sizeof path);
+	assert_int_equal(subject_load(tree->fd, "bob", path, 10000, &subject, &err), 0);
+	assert_string_equal(subject.silent, "ldap");
+	assert_int_equal(subject.group_count, 1);
+	subject_free(&subject);
+	put_helper(tree, ANSWER_HEAD "group 2001 b\nend\nEND", path, sizeof path);
+	assert_int_equal(subject_load(tree->fd, "bob", path, 10000, &subject, &err), 0);
+	assert_null(subject.silent);
+	subject_free(&subject);
+}
+
+/* Which ones are asked; one that is asked and silent is seen in a machine with a directory (tests/vm). */
+static void test_who_is_asked_whether_it_answers(void **state)
+{
+	static const char *const texts[] = { "", "group: files\n", "group:\tfiles systemd\n",
+		"group: files nosuchservice\n", "group: files [NOTFOUND=return] nosuchservice # x\n",
+		"initgroups: files\ngroup: ../../x files\n" };
+	struct tree *tree = *state;
+	char path[128], silent[64];
+
+	assert_true(text_format(path, sizeof path, "%s/nsswitch", tree->path) > 0);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		tree_put_text(tree, "nsswitch", texts[i]);
+		subject_find_silent(path, silent, sizeof silent);
+		assert_string_equal(silent, "");
+	}
+	subject_find_silent("/nonexistent", silent, sizeof silent);
+	assert_string_equal(silent, "");
+	assert_int_equal(__nss_configure_lookup("group", "files"), 0);
+}
+
 static void test_helper_answers_refused(void **state)
 {
 	static const struct {
@@ -285,6 +325,9 @@ static void test_helper_answers_refused(void **state)
 		{ "echo error 5; exit 1", EIO },
 		{ "echo error 99999; exit 1", EPROTO },
 		{ "echo error 84; exit 1", 0 }, /* EILSEQ, in words */
+		{ ANSWER_HEAD "group 2001 b\nsilent\nend\nEND", EPROTO },
+		{ ANSWER_HEAD "group 2001 b\nsilent a b\nend\nEND", EPROTO },
+		{ ANSWER_HEAD "group 2001 b\nsilent a\nsilent b\nend\nEND", EPROTO },
 		{ ANSWER_HEAD "group 2001 b\nend\nEND\nexit 1", EPROTO },
 		{ ANSWER_HEAD "group 2001 b\nend\nEND\nkill -9 $$", EPROTO },
 		{ ANSWER_HEAD "group 2001 b\nEND", EPROTO },            /* cut */
@@ -355,6 +398,8 @@ int main(void)
 		cmocka_unit_test(test_nsswitch),
 		cmocka_unit_test_setup_teardown(
 			test_helper_asked_when_needed, setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_helper_names_who_is_silent, setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_who_is_asked_whether_it_answers, setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_helper_answers_refused, setup, tree_teardown),
 		cmocka_unit_test(test_host_agrees_with_libc),
 	};
