@@ -5,7 +5,7 @@ for part in tests/vm/parts/*.sh; do
 	. "$part"
 done
 vm_start tiny
-for part in install ${VM_PARTS-sshd limits tiny rootless crowd kill broken purge}; do
+for part in install ${VM_PARTS-sshd limits tiny rootless crowd kill doors broken purge}; do
 	"part_$part"
 done
 vm_end
