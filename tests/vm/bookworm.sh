@@ -5,7 +5,7 @@ for part in tests/vm/parts/*.sh; do
 	. "$part"
 done
 vm_start bookworm
-for part in install ${VM_PARTS-sshd limits systemd applications records crowd kill rootless rootless_manager directory automount doors broken purge}; do
+for part in install ${VM_PARTS-sshd limits systemd applications records audit crowd kill rootless rootless_manager directory automount doors broken purge}; do
 	"part_$part"
 done
 vm_end

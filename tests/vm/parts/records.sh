@@ -9,11 +9,13 @@ part_records()
 	case $VM_MACHINE in
 	bookworm)
 		like "who shows the session by its card" "$(root who)" "alice +$HELD "
+		like "w shows the session by its card" "$(root w)" "alice +${HELD:0:8} "
 		like "last shows it as open" "$(root last)" "alice +${HELD:0:12} .*(still logged in|gone - no logout)"
 		;;
 	*)
 		# utmp and wtmp are no more: who asks logind, and lastlog2 was told before the session began
 		like "who shows the session, as logind has it" "$(root who)" "alice +sshd? "
+		like "w does, too" "$(root w)" "alice "
 		like "lastlog2 has the login" "$(root lastlog2)" "alice .*10\.0\.2\.2"
 		diag "wtmpdb:" "$(root 'wtmpdb last -n 3' 2>&1)"
 		;;
@@ -23,6 +25,7 @@ part_records()
 	eventually 20 root "test ! -e /run/contained/$HELD"
 	[ "$VM_MACHINE" != bookworm ] || {
 		unlike "who shows it no more" "$(root who)" "$HELD"
+		unlike "nor does w" "$(root w)" "alice"
 		like "last has its end" "$(root last)" "alice +${HELD:0:12} .* - [0-9:]+ +\("
 	}
 	journal=$(root 'journalctl -b --no-pager -t contained -o cat')
@@ -33,7 +36,7 @@ part_records()
 # logins and logouts in a row
 part_crowd()
 {
-	local i count=${VM_CROWD:-20} bad=0
+	local i count=${VM_CROWD:-100} bad=0
 
 	state_before
 	for ((i = 0; i < count; i++)); do
