@@ -17,6 +17,7 @@
 #include "host_manager.h"
 #include "host_paths.h"
 #include "host_programs.h"
+#include "host_terminals.h"
 #include "namespaces.h"
 #include "own.h"
 #include "path.h"
@@ -105,35 +106,6 @@ static void load_files(int root_fd, struct host *host)
 	host->hosts = read_text(root_fd, "/etc/hosts", FILE_MOST); /* lists of advertisers are long */
 	host->resolv_conf = read_text(root_fd, "/etc/resolv.conf", SMALL_FILE);
 	host->tty_group = find_tty_group(host->group);
-}
-
-/* By the kernel's Documentation/admin-guide/devices.txt: what a PAM application may call its terminal. */
-static bool is_terminal(dev_t device)
-{
-	static const unsigned majors[] = { 4 /* tty, ttyS */, 188 /* ttyUSB */, 204 /* ttyAMA */, 229 /* hvc */ };
-
-	if (major(device) >= 136 && major(device) <= 143) /* ptys */
-		return true;
-	for (size_t i = 0; i < ARRAY_SIZE(majors); i++)
-		if (major(device) == majors[i])
-			return true;
-	return device == makedev(5, 1); /* console */
-}
-
-/* "pts/3", "/dev/pts/3" or "tty1" of a PAM application; sshd, cron and others put words of their own there. */
-static int load_terminal(int root_fd, const char *tty, struct host *host, struct error *err)
-{
-	char path[64];
-	struct stat info;
-
-	if (!*tty || text_format(path, sizeof path, "%s%s", tty[0] == '/' ? "" : "/dev/", tty) < 0)
-		return 0;
-	if (!text_after(path, "/dev/") || strstr(path, "..") || host_stat(root_fd, path, &info) < 0 ||
-		!S_ISCHR(info.st_mode) || !is_terminal(info.st_rdev))
-		return 0;
-	host->terminal = strdup(path);
-	host->terminal_device = info.st_rdev;
-	return host->terminal ? 0 : fail(err, ENOMEM, path, "cannot keep the path");
 }
 
 /*
@@ -327,7 +299,11 @@ static int load_kept(const struct policy *policy, const struct subject *subject,
 int host_load(int root_fd, const struct policy *policy, const struct subject *subject, struct host *out,
 	struct error *err)
 {
-	return host_load_as(geteuid(), root_fd, policy, subject, out, err);
+	if (host_load_as(geteuid(), root_fd, policy, subject, out, err) < 0)
+		return -1;
+	if (out->privileged)
+		host_terminals_held(root_fd, "/proc/self/fd", out);
+	return 0;
 }
 
 int host_load_as(uid_t uid, int root_fd, const struct policy *policy, const struct subject *subject, struct host *out,
@@ -338,7 +314,7 @@ int host_load_as(uid_t uid, int root_fd, const struct policy *policy, const stru
 
 	load_files(root_fd, &host);
 	if (load_kernel(root_fd, &host, err) < 0 ||
-		load_terminal(root_fd, subject->tty, &host, err) < 0 ||
+		host_terminal_named(root_fd, subject->tty, &host, err) < 0 ||
 		load_homes(root_fd, policy, subject, &host, err) < 0 ||
 		host_paths_load(root_fd, policy, subject, &host, err) < 0 ||
 		load_secrets(root_fd, &host, err) < 0 ||

@@ -27,6 +27,8 @@ struct host_path {
 	bool directory; /* what is at real */
 };
 
+enum { HOST_PTYS = 3 };
+
 struct host {
 	bool privileged; /* may make namespaces without a user namespace */
 	uid_t uid;       /* of this process */
@@ -49,6 +51,9 @@ struct host {
 	char *syslog_socket; /* what /dev/log leads to */
 	char *terminal;      /* the subject's terminal, "/dev/pts/3", "/dev/tty1" */
 	dev_t terminal_device;
+	/* numbers of other ptys of the host's that the session process holds, such as the one that sudo makes */
+	unsigned ptys[HOST_PTYS];
+	size_t pty_count;
 	char *ccache; /* the login's Kerberos cache, below /tmp, /var/tmp or /run/user/UID: the user's own */
 	struct list homes;   /* of the policy's list (and the parent of the subject's home): those that exist */
 	struct host_path *paths; /* in the order of enum path_use */

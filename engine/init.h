@@ -13,7 +13,7 @@
 /* Where each process finds its fds after the exec. */
 enum init_fd {
 	INIT_LIFE = 3, /* PID 1: reading end of a pipe; end-of-file: both watchers are dead */
-	INIT_PTY = 4,  /* PID 1: optional, a pty of the container's devpts that only has to stay open */
+	INIT_PTY = 4,  /* PID 1: optional, and up to three more behind it: ptys that only have to stay open */
 
 	WATCH_INIT = 3,    /* pidfd of PID 1 */
 	WATCH_LEADER = 4,  /* pidfd of the session process: sshd's monitor, su, login … */

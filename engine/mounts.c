@@ -188,15 +188,20 @@ static int run_pty(struct builder *builder, const struct mount_op *op, struct er
 	own_fd int source = path_open(builder->host, op->source, PATH_MUST_EXIST, 0, err);
 	own_fd int master = -1;
 	struct stat info;
+	size_t at = 0;
 
 	if (source < 0)
 		return -1;
 	if (fstat(source, &info) < 0 || !S_ISCHR(info.st_mode) || major(info.st_rdev) != PTY_SLAVE_MAJOR)
 		return fail(err, 0, op->source, "is not a pty");
+	while (at < MOUNT_PTYS && builder->ptys[at] >= 0)
+		at++;
+	if (at == MOUNT_PTYS)
+		return fail(err, E2BIG, op->source, "is one pty more than PID 1 can keep");
 	master = use_up_pty(builder, minor(info.st_rdev), err);
 	if (master < 0 || bind_device(builder, op, source, err) < 0)
 		return -1;
-	builder->pty = take_fd(&master);
+	builder->ptys[at] = take_fd(&master);
 	return 0;
 }
 
@@ -386,7 +391,7 @@ int mounts_build(const char *base, const struct mount_op *ops, size_t count, str
 {
 	own_fd int host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	own_fd int base_fd = -1;
-	struct builder builder = { .host = host, .root = -1, .files = -1, .pty = -1 };
+	struct builder builder = { .host = host, .root = -1, .files = -1, .ptys = { -1, -1, -1, -1 } };
 	bool tree = count && ops[0].kind == MOUNT_ROOT && !text_equal(ops[0].source, "/");
 	int result = 0;
 
@@ -412,10 +417,12 @@ int mounts_build(const char *base, const struct mount_op *ops, size_t count, str
 	own_close_fd(&builder.files);
 	if (result < 0) {
 		own_close_fd(&builder.root);
-		own_close_fd(&builder.pty);
+		for (size_t i = 0; i < MOUNT_PTYS; i++)
+			own_close_fd(&builder.ptys[i]);
 		return -1;
 	}
-	*out = (struct mount_tree){ .root = builder.root, .pty = builder.pty };
+	out->root = builder.root;
+	memcpy(out->ptys, builder.ptys, sizeof out->ptys);
 	return 0;
 }
 

@@ -62,13 +62,14 @@ struct mount_op {
 };
 
 enum { MOUNTS_MOST = 4096 }; /* operations of one view */
+enum { MOUNT_PTYS = 4 };     /* of kind MOUNT_PTY in it */
 
 const char *mount_kind_name(enum mount_kind kind);
 
 /* What building leaves open for the steps after it. */
 struct mount_tree {
 	int root; /* fd of the new root's directory */
-	int pty;  /* master of the used-up pty, to be kept open by PID 1; -1 when there is none */
+	int ptys[MOUNT_PTYS]; /* masters of the used-up ptys, to be kept open by PID 1; -1 behind the last */
 };
 
 /* No mount made here reaches the host, and none made there later appears here. */

@@ -10,7 +10,7 @@ struct builder {
 	int base;  /* where the new root is hung */
 	int root;  /* of the new tree */
 	int files; /* a small tmpfs of ours: our layer, sources of what is hidden, what was dropped */
-	int pty;
+	int ptys[MOUNT_PTYS]; /* as in struct mount_tree */
 };
 
 typedef int run_op(struct builder *builder, const struct mount_op *op, struct error *err);

@@ -54,6 +54,17 @@ static gid_t terminals_group(const struct maker *maker)
 	return maker->plan->userns == USERNS_FIRST ? maker->plan->program.gid : maker->host->tty_group;
 }
 
+/* Numbers are used up to there. */
+static unsigned highest_pty(const struct host *host)
+{
+	unsigned highest = host->terminal ? minor(host->terminal_device) : 0;
+
+	for (size_t i = 0; i < host->pty_count; i++)
+		if (host->ptys[i] > highest)
+			highest = host->ptys[i];
+	return highest;
+}
+
 static void add_devices(struct maker *maker)
 {
 	static const struct {
@@ -76,7 +87,8 @@ static void add_devices(struct maker *maker)
 		ADD(maker, .kind = MOUNT_LINK, .target = (char *)links[i][0], .text = (char *)links[i][1]);
 	/* the kernel's ptys are one pool for all: without a bound, one session takes everybody's */
 	ADD(maker, .kind = MOUNT_DEVPTS, .target = "/dev/pts", .gid = terminals_group(maker),
-		.size = PTYS_MOST + (host->terminal ? minor(host->terminal_device) : 0), .flags = MOUNT_CREATE | MOUNT_RW | MOUNT_NOEXEC, .why = "terminals of its own");
+		.size = PTYS_MOST + highest_pty(host), .flags = MOUNT_CREATE | MOUNT_RW | MOUNT_NOEXEC,
+		.why = "terminals of its own");
 	ADD(maker, .kind = MOUNT_TMPFS, .target = "/dev/shm", .mode = 01777,
 		.size = maker_tmpfs_size(maker, &maker->policy->shm_size), .flags = MOUNT_CREATE | MOUNT_RW);
 	ADD(maker, .kind = MOUNT_MQUEUE, .target = "/dev/mqueue",
@@ -91,6 +103,13 @@ static void add_devices(struct maker *maker)
 		ADD(maker, .kind = MOUNT_DEVICE, .target = host->terminal, .source = host->terminal,
 			.rdev = host->terminal_device, .flags = MOUNT_CREATE | MOUNT_RW,
 			.why = "the terminal this login came on");
+	for (size_t i = 0; i < host->pty_count; i++) {
+		char path[32];
+
+		(void)text_format(path, sizeof path, "/dev/pts/%u", host->ptys[i]);
+		ADD(maker, .kind = MOUNT_PTY, .target = path, .source = path, .flags = MOUNT_RW,
+			.why = "a terminal that the login's program holds");
+	}
 	ADD(maker, .kind = MOUNT_FREEZE, .target = "/dev");
 }
 

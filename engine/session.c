@@ -329,7 +329,7 @@ void session_none(struct session *session)
 {
 	*session = (struct session){ .state = -1, .control = -1, .init = -1, .builder = -1, .program = -1,
 		.leader = -1, .slot = -1, .kept = -1, .network = -1, .owner = -1, .control_peer = -1, .report = { -1, -1 },
-		.life = { -1, -1 }, .tree = { -1, -1 } };
+		.life = { -1, -1 }, .tree = { -1, { -1, -1, -1, -1 } } };
 	verify_init(&session->verify);
 }
 

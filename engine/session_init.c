@@ -2,6 +2,7 @@
  * PID 1 of the session, from the clone to its exec. Until then it holds a copy of the host application's
  * memory, host keys and all: it is not dumpable, nobody else is in its namespaces yet, and the exec ends it.
  */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -144,14 +145,18 @@ int step_hostname(struct session *session, struct error *err)
 /* Everything is in place: only the fds that PID 1 keeps, at their places, and two that its exec closes. */
 static int place_fds(struct session *session, struct error *err)
 {
-	int *const kept[] = { &session->life[0], &session->tree.pty, &session->report[1], &session->program };
+	int *ptys = session->tree.ptys;
+	int *const kept[] = { &session->life[0], &session->report[1], &session->program, &ptys[0], &ptys[1], &ptys[2],
+		&ptys[3] };
+	bool placed;
 
+	static_assert(MOUNT_PTYS == 4, "all of them are kept");
 	if (session_keep_fds(kept, ARRAY_SIZE(kept), err) < 0)
 		return -1;
-	if (dup2(session->life[0], INIT_LIFE) < 0 ||
-		(session->tree.pty >= 0 && dup2(session->tree.pty, INIT_PTY) < 0))
-		return fail(err, errno, "PID 1", "cannot place its file descriptors");
-	return 0;
+	placed = dup2(session->life[0], INIT_LIFE) >= 0;
+	for (int i = 0; placed && i < MOUNT_PTYS && ptys[i] >= 0; i++)
+		placed = dup2(ptys[i], INIT_PTY + i) >= 0;
+	return placed ? 0 : fail(err, errno, "PID 1", "cannot place its file descriptors");
 }
 
 _Noreturn void session_become_init(struct session *session)

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.." || exit 1
 build=(gcc make libc6-dev libpam0g-dev libseccomp-dev libcap-dev libiniparser-dev libsystemd-dev pkgconf)
 try=(openssh-server openssh-client python3 procps util-linux)
 test=(libcmocka-dev clang clang-tidy cppcheck shellcheck pamtester rsync git vim busybox-static passt uidmap
-	login passwd cron iproute2 libcap2-bin mandoc mmdebstrap musl-tools lxcfs zsh ansible-core dropbear-bin
+	login passwd cron sudo iproute2 libcap2-bin mandoc mmdebstrap musl-tools lxcfs zsh ansible-core dropbear-bin
 	putty-tools mosh python3-paramiko python3-asyncssh openssh-tests)
 
 vm=(qemu-system-x86 mmdebstrap e2fsprogs openssh-client python3 rsync debhelper dpkg-dev lintian)

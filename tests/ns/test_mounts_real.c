@@ -123,7 +123,7 @@ static void builds(const struct tree *tree, const struct mount_op *ops, size_t c
 
 static void refuses(const struct tree *tree, const struct mount_op *ops, size_t count, const char *object, int num)
 {
-	struct mount_tree made = { 77, 77 };
+	struct mount_tree made = { 77, { 77 } };
 	struct error err;
 	int next = dup(0), after;
 
@@ -133,7 +133,7 @@ static void refuses(const struct tree *tree, const struct mount_op *ops, size_t 
 		print_message("%s: %s: %s\n", err.object, err.cause, strerror(err.num));
 		_exit(1);
 	}
-	CHECK(made.root == 77 && made.pty == 77);
+	CHECK(made.root == 77 && made.ptys[0] == 77);
 	after = dup(0);
 	CHECK(after == next); /* no fd is left */
 	close(after);

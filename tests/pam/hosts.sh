@@ -166,14 +166,62 @@ else
 	skip "no cron: make deps" "cron"
 fi
 
-# --- sudo, where there is one: it opens a session for the user it becomes ---------------------------------
-if command -v sudo >/dev/null; then
+# --- sudo opens a session for the user it becomes, and makes a pty before it (use_pty) ----------------------
+printf 'Defaults use_pty\nroot ALL=(ALL) ALL\n' >"$P/sudoers"
+printf 'Defaults !use_pty\nroot ALL=(ALL) ALL\n' >"$P/sudoers.plain"
+chmod 0440 "$P/sudoers" "$P/sudoers.plain"
+# sudoing SUDOERS COMMAND…
+sudoing()
+{
+	there sh -c 'mount --bind "$0" /etc/sudoers && exec "$@"' "$@"
+}
+log_mark
+like "sudo -u: the hostname is a card" "$(sudoing "$P/sudoers" sudo -n -u ctest1 hostname </dev/null)" "$CARD"
+logged sudo sudo
+sudoing "$P/sudoers" sudo -n -u ctest1 sh -c 'exit 9' </dev/null >/dev/null
+is "sudo: exit status" "$?" 9
+for sudoers in sudoers sudoers.plain; do
 	log_mark
-	like "sudo -u: the hostname is a card" "$(there sudo -n -u ctest1 hostname </dev/null)" "$CARD"
-	logged sudo sudo
-	there sudo -n -u ctest1 sh -c 'exit 9' </dev/null >/dev/null
-	is "sudo: exit status" "$?" 9
-fi
+	talk "sudo on a host's terminal ($(sed -n 's/^Defaults //p' "$P/$sudoers")): tty, size, job control" \
+		sh -c 'mount --bind "$0" /etc/sudoers && exec sudo -n -u ctest1 bash --norc' "$P/$sudoers" <<-END
+		send PS1='REA''DY> '
+		expect READY>
+		send tty
+		expect /dev/pts/[0-9]+
+		send test "\$(tty)" -ef /proc/self/fd/0 && echo same" "file
+		expect same file
+		send stty size
+		expect 24 80
+		send hostname
+		expect [0-9a-f]+-[a-z-]+
+		send sh -c 'echo run''ning; exec sleep 100'
+		expect running
+		key C
+		expect \^C
+		expect READY>
+		send exit 5
+		status 5
+	END
+	logged "sudo on a terminal" sudo
+done
+
+# --- su and runuser make one of their own with --pty ----------------------------------------------------------
+for program in su runuser; do
+	log_mark
+	talk "$program --pty: tty, size" $program --pty ctest1 -c sh <<-END
+		send PS1='REA''DY> '
+		expect READY>
+		send tty
+		expect /dev/pts/[0-9]+
+		send test "\$(tty)" -ef /proc/self/fd/0 && echo same" "file
+		expect same file
+		send stty size
+		expect 24 80
+		send exit 5
+		status 5
+	END
+	logged "$program --pty" $program
+done
 
 # --- a refused session is a refused login, whatever the program ------------------------------------------
 printf '[default]\npids = many\n' >"$P/contained.conf"
@@ -196,7 +244,7 @@ nothing_runs()
 nothing_runs su su ctest1 -c "touch $home/marker"
 nothing_runs "su -" su - ctest1 -c "touch $home/marker"
 command -v runuser >/dev/null && nothing_runs runuser runuser ctest1 -c "touch $home/marker"
-command -v sudo >/dev/null && nothing_runs sudo sudo -n -u ctest1 touch "$home/marker"
+nothing_runs sudo sudo -n -u ctest1 touch "$home/marker"
 talk "login: a refused session runs nothing" login -f ctest1 <<END
 expect (?i)could not be set up|cannot|error|failure
 pause 1

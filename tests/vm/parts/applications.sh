@@ -33,12 +33,14 @@ part_applications()
 	is "su to root is left alone" "$(root 'su root -c hostname')" vm
 
 	contained "sudo -u" "$(root 'sudo -u alice sh /usr/local/bin/says </dev/null')" "$none|$pts"
-	root 'echo "Defaults:root !use_pty" >/etc/sudoers.d/vm'
+	root 'echo "Defaults:root !use_pty" >/etc/sudoers.d/vm; chmod 0440 /etc/sudoers.d/vm'
 	contained "sudo -u, with a terminal" "$(root_tty 'sudo -u alice sh /usr/local/bin/says')" "$pts"
 	contained "sudo -i -u, with a terminal" "$(root_tty 'sudo -i -u alice sh /usr/local/bin/says')" "$pts"
+	root 'echo "Defaults:root use_pty" >/etc/sudoers.d/vm'
+	contained "sudo -u, with a pty of sudo's own" "$(root_tty 'sudo -u alice sh /usr/local/bin/says')" "$pts"
+	contained "sudo -i -u, with one" "$(root_tty 'sudo -i -u alice sh /usr/local/bin/says')" "$pts"
+	contained "su --pty" "$(root_tty 'su --pty alice -c "sh /usr/local/bin/says"')" "$pts"
 	root 'rm /etc/sudoers.d/vm'
-	contained "sudo -u, with a pty of sudo's own" "$(root_tty 'sudo -u alice sh /usr/local/bin/says')" "$none|$pts"
-	contained "sudo -i -u, with one" "$(root_tty 'sudo -i -u alice sh /usr/local/bin/says')" "$none|$pts"
 	is "sudo to a system account is left alone" "$(root 'sudo -u service hostname')" vm
 	is "sudo as root is left alone" "$(root 'sudo hostname')" vm
 	state_after "nothing is left of su and sudo"

@@ -6,13 +6,6 @@ scope_of_alice()
 	root "loginctl list-sessions --no-legend | awk '\$3 == \"alice\" { print \$1 }'"
 }
 
-# the pty that sudo makes (use_pty, the default) comes from the host's devpts
-part_sudo_terminal()
-{
-	root "cat >/usr/local/bin/says" <<<"$SAYS"
-	contained "sudo -u, with a pty of sudo's own" "$(root_tty 'sudo -u alice sh /usr/local/bin/says')" '^/dev/pts/[0-9]+$'
-}
-
 # a bus that does not answer costs the deadline, and the login
 systemd_silent()
 {
