@@ -281,7 +281,7 @@ static int load_disk(int root_fd, const struct policy *policy, const struct subj
 {
 	if (!policy->io_read_bandwidth.set && !policy->io_write_bandwidth.set)
 		return 0;
-	return host_disk_find(root_fd, subject->home, &host->cgroups.disk, err);
+	return host_disk_find(root_fd, subject->home, host->cgroups.layout == CGROUP_SYSTEMD, &host->cgroups.disk, err);
 }
 
 static int load_kept(const struct policy *policy, const struct subject *subject, struct host *host, struct error *err)

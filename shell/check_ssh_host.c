@@ -203,7 +203,8 @@ static void check_needs(struct ssh_look *look)
 			"a profile /etc/apparmor.d/contained-shell with the rule userns, or the sysctl set to 0");
 	if (look->policy && look->policy->limits == LIMITS_REQUIRE &&
 		(look->policy->memory.set || look->policy->swap.set || look->policy->cpu_weight.set ||
-			look->policy->cpu_quota.set || look->policy->pids.set || look->policy->io_weight.set)) {
+			look->policy->cpu_quota.set || look->policy->pids.set || look->policy->io_weight.set ||
+			look->policy->io_read_bandwidth.set || look->policy->io_write_bandwidth.set)) {
 		char what[512];
 
 		(void)snprintf(what, sizeof what, "%s: limits = require, in [%s]", look->options->conf,

@@ -26,6 +26,55 @@ systemd_silent()
 	like "with an answer it works again" "$(root 'sudo -u alice hostname')" "$CARD"
 }
 
+# bandwidth_of DEVICE: properties of the session's scope, and what the manager makes of them
+bandwidth_of()
+{
+	hold alice || not_ok "a login that stays" "$(cat "$VM_WORK/held")"
+	is "$1: the bandwidths are properties of the scope" \
+		"$(root "systemctl show -p IOReadBandwidthMax -p IOWriteBandwidthMax session-$(scope_of_alice).scope" | sort)" \
+		"IOReadBandwidthMax=$1 41943040"$'\n'"IOWriteBandwidthMax=$1 2097152"
+	is "$1: both are in the kernel's file" "$(limit_of io.max)" \
+		"$(root "stat -c %Hr:%Lr $1") rbps=41943040 wbps=2097152 riops=max wiops=max"
+	release
+}
+
+# home_on [crypt]: the home on a volume of a disk's whole space; home_back
+home_on()
+{
+	root "disk=\$(losetup -f --show /var/volume) && volume=\$(python3 /root/volume.py home \$disk $1) &&
+		mkfs.ext4 -q \$volume && mount \$volume /mnt && cp -a /home/alice/. /mnt/ && umount /mnt &&
+		mount \$volume /home/alice && echo \$disk"
+}
+
+home_back()
+{
+	eventually 20 root 'umount /home/alice'
+	eventually 20 root 'python3 /root/volume.py home'
+	root "losetup -d $1"
+}
+
+# systemd bounds the disk below a logical volume, whatever it is told, and what it shows is compared
+systemd_bandwidth()
+{
+	local disk
+
+	configure <<<$'[default]\nio_read_bandwidth = 40M\nio_write_bandwidth = 2M'
+	bandwidth_of /dev/vda
+	root 'cat >/root/volume.py && modprobe -a loop dm_mod dm_crypt && truncate -s 96M /var/volume' <tests/lib/volume.py
+	disk=$(home_on '')
+	like "a home on a logical volume" "$disk" '^/dev/loop[0-9]+$'
+	bandwidth_of "$disk"
+	bandwidth_bites
+	home_back "$disk"
+	disk=$(home_on crypt)
+	like "a home that is encrypted" "$disk" '^/dev/loop[0-9]+$'
+	is "is refused" "$(as alice 'echo in' 2>/dev/null | grep -cx in)" 0
+	like "and the log says why" "$(root 'journalctl -b --no-pager -o cat | grep "alice: .*bandwidth" | tail -n 1')" \
+		'io_read_bandwidth: this host cannot give the limit: the home is encrypted'
+	home_back "$disk"
+	install_configuration
+}
+
 part_systemd()
 {
 	local session
@@ -52,6 +101,7 @@ part_systemd()
 	ends "loginctl kill-session ends a session" 'loginctl kill-session $logind'
 	ends "loginctl terminate-user ends a session" 'loginctl terminate-user alice'
 	ends "systemctl stop of the unit with its card ends a session" 'systemctl stop "contained-$1.scope"'
+	systemd_bandwidth
 	systemd_silent
 	state_after "nothing is left of them"
 }
