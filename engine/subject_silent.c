@@ -53,29 +53,56 @@ static bool answers(const char *service)
 	return num == 0 || num == ERANGE;
 }
 
-/* The line of the database that groups come from: "initgroups" before "group" (nsswitch.conf(5)). */
+/* What follows the name of that database in the line; NULL where it is another's. glibc needs no colon. */
+static const char *database_line(const char *line, const char *name)
+{
+	const char *rest = text_after(line + strspn(line, " \t"), name);
+
+	return rest && *rest && strchr(" \t:", *rest) ? rest + 1 : NULL;
+}
+
+/*
+ * The line of the database that groups come from: "initgroups" before "group" (nsswitch.conf(5)), and the last of several
+ * (process_line() in nss/nss_database.c of glibc).
+ */
 static char *read_line(const char *nsswitch)
 {
 	FILE *file = fopen(nsswitch, "re");
 	char *line = NULL, *best = NULL;
+	bool is_first = false; /* best is of "initgroups" */
 	size_t size = 0;
 
 	while (file && getline(&line, &size, file) >= 0) {
-		char *at = line + strspn(line, " \t");
-		bool first = text_after(at, "initgroups:") != NULL;
+		const char *first, *rest;
 
-		at[strcspn(at, "#\n")] = '\0';
-		if (!first && (best || !text_after(at, "group:")))
+		line[strcspn(line, "#\n")] = '\0';
+		first = database_line(line, "initgroups");
+		rest = first || is_first ? first : database_line(line, "group");
+		if (!rest)
 			continue;
 		free(best);
-		best = strdup(strchr(at, ':') + 1);
-		if (first)
-			break;
+		best = strdup(rest);
+		is_first = first != NULL;
 	}
 	free(line);
 	if (file)
 		(void)fclose(file);
 	return best;
+}
+
+/* "ldap[NOTFOUND=return]": what to do is no service, and needs no space before it. */
+static void blank_actions(char *line)
+{
+	bool inside = false;
+
+	for (; *line; line++) {
+		bool closes = *line == ']';
+
+		inside = inside || *line == '[';
+		if (inside)
+			*line = ' ';
+		inside = inside && !closes;
+	}
 }
 
 void subject_find_silent(const char *nsswitch, char *buf, size_t size)
@@ -84,8 +111,10 @@ void subject_find_silent(const char *nsswitch, char *buf, size_t size)
 	char *rest = line, *word;
 
 	buf[0] = '\0';
+	if (line)
+		blank_actions(line);
 	while ((word = strsep(&rest, " \t"))) {
-		/* "[NOTFOUND=return]", in as many words as it likes, and names that are none */
+		/* an empty word between two spaces, and names that are none */
 		if (!text_is_user_name(word) || is_local(word) || !is_installed(word) || answers(word))
 			continue;
 		if (text_format(buf, size, "%s", word) > 0)

@@ -1,7 +1,6 @@
 /* subject: look-ups in made-up trees, and what is believed of the helper program's answer. */
 #include <errno.h>
 #include <fcntl.h>
-#include <nss.h>
 #include <pwd.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +13,6 @@
 
 #include "own.h"
 #include "subject.h"
-#include "subject_silent.h"
 #include "subject_files.h"
 #include "text.h"
 #include "tree_fixture.h"
@@ -293,26 +291,6 @@ static void test_helper_names_who_is_silent(void **state)
 	subject_free(&subject);
 }
 
-/* Which ones are asked; one that is asked and silent is seen in a machine with a directory (tests/vm). */
-static void test_who_is_asked_whether_it_answers(void **state)
-{
-	static const char *const texts[] = { "", "group: files\n", "group:\tfiles systemd\n",
-		"group: files nosuchservice\n", "group: files [NOTFOUND=return] nosuchservice # x\n",
-		"initgroups: files\ngroup: ../../x files\n" };
-	struct tree *tree = *state;
-	char path[128], silent[64];
-
-	assert_true(text_format(path, sizeof path, "%s/nsswitch", tree->path) > 0);
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		tree_put_text(tree, "nsswitch", texts[i]);
-		subject_find_silent(path, silent, sizeof silent);
-		assert_string_equal(silent, "");
-	}
-	subject_find_silent("/nonexistent", silent, sizeof silent);
-	assert_string_equal(silent, "");
-	assert_int_equal(__nss_configure_lookup("group", "files"), 0);
-}
-
 static void test_helper_answers_refused(void **state)
 {
 	static const struct {
@@ -399,7 +377,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_helper_asked_when_needed, setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_helper_names_who_is_silent, setup, tree_teardown),
-		cmocka_unit_test_setup_teardown(test_who_is_asked_whether_it_answers, setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_helper_answers_refused, setup, tree_teardown),
 		cmocka_unit_test(test_host_agrees_with_libc),
 	};
