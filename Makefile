@@ -31,12 +31,14 @@ dialect := -std=gnu17 -D_GNU_SOURCE -iquote . -iquote engine -I$(B) $(warnings)
 VERSION := 0.1
 # systemd's manager is asked by a program of its own; where libsystemd is not there to build it, limits are directories
 SYSTEMD ?= $(shell pkg-config --exists libsystemd 2>/dev/null && echo yes)
+# and wtmpdb, where the host has that in the place of wtmp
+WTMPDB ?= $(shell pkg-config --exists libwtmpdb 2>/dev/null && echo yes)
 paths := -DCONTAINED_SYSTEMD=$(if $(SYSTEMD),true,false) -DCONTAINED_VERSION='"$(VERSION)"' -DCONTAINED_CONF='"$(SYSCONFDIR)/contained/contained.conf"' \
 	-DCONTAINED_LIBEXEC='"$(LIBEXECDIR)"'
 compile = $(CC) $(dialect) $(paths) -fPIC -fvisibility=hidden -ffunction-sections \
 	$(CPPFLAGS) $(CFLAGS) -MMD -MP
 link = $(CC) $(CFLAGS) $(LDFLAGS) -Wl,--gc-sections -Wl,--as-needed
-init_compile = $(CC) $(dialect) $(INIT_CFLAGS) -ffreestanding -fno-pie -fno-stack-protector \
+init_compile = $(CC) $(dialect) $(paths) $(INIT_CFLAGS) -ffreestanding -fno-pie -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -ffunction-sections -fcf-protection=none -MMD -MP
 init_link = $(CC) $(INIT_CFLAGS) -static -nostdlib -Wl,--build-id=none \
 	-Wl,-z,noseparate-code -Wl,-z,norelro -Wl,-z,noexecstack -Wl,--gc-sections
@@ -58,7 +60,7 @@ examples := $(wildcard conf/examples/*.conf)
 object = $(patsubst %.c,$(B)/%.o,$(1))
 program = $(patsubst %.c,$(B)/%,$(1))
 
-helpers := contained-init contained-subject $(if $(SYSTEMD),contained-scope)
+helpers := contained-init contained-subject $(if $(SYSTEMD),contained-scope) $(if $(WTMPDB),contained-record)
 products := $(addprefix $(B)/,pam_contained.so $(helpers) contained contained-shell contained.conf contained.conf.5)
 check_programs := $(call program,$(unit_src) $(golden_src))
 test_programs := $(check_programs) $(call program,$(root_src))
@@ -134,6 +136,10 @@ $(B)/contained-scope: $(B)/engine/cgroup_scope_main.o $(B)/libengine.a
 	$(call say,LINK,$@)
 	$(Q)$(link) -pie -o $@ $^ -lsystemd
 
+$(B)/contained-record: $(B)/engine/record_main.o $(B)/libengine.a
+	$(call say,LINK,$@)
+	$(Q)$(link) -pie -o $@ $^ -lwtmpdb
+
 $(B)/pam_contained.so: $(call object,$(module_src)) $(B)/libengine.a pam_module/pam_contained.map
 	$(call say,LINK,$@)
 	$(Q)$(link) -shared -Wl,-z,defs -Wl,-z,now -Wl,-z,relro -Wl,--exclude-libs,ALL \
@@ -187,7 +193,7 @@ uninstall:
 	$(Q)! cmp -s $(DESTDIR)$(DOCDIR)/contained.conf $(DESTDIR)$(SYSCONFDIR)/contained/contained.conf || \
 	  rm -f $(DESTDIR)$(SYSCONFDIR)/contained/contained.conf
 	$(Q)rm -f $(DESTDIR)$(PAMDIR)/pam_contained.so $(DESTDIR)$(BINDIR)/contained $(DESTDIR)$(BINDIR)/contained-shell \
-	  $(addprefix $(DESTDIR)$(LIBEXECDIR)/,contained-init contained-subject contained-scope) \
+	  $(addprefix $(DESTDIR)$(LIBEXECDIR)/,contained-init contained-subject contained-scope contained-record) \
 	  $(DESTDIR)$(DOCDIR)/contained.conf $(patsubst conf/%,$(DESTDIR)$(DOCDIR)/%,$(examples)) \
 	  $(DESTDIR)$(MANDIR)/man5/contained.conf.5 $(DESTDIR)$(MANDIR)/man1/contained-shell.1 \
 	  $(DESTDIR)$(MANDIR)/man8/pam_contained.8 $(DESTDIR)$(MANDIR)/man8/contained.8

@@ -19,7 +19,8 @@ enum { PTY_SLAVE_MAJOR = 136, PTMX_MAJOR = 5, PTMX_MINOR = 2 };
 /* By the kernel's Documentation/admin-guide/devices.txt: what a PAM application may call its terminal. */
 static bool is_terminal(dev_t device)
 {
-	static const unsigned majors[] = { 4 /* tty, ttyS */, 188 /* ttyUSB */, 204 /* ttyAMA */, 229 /* hvc */ };
+	static const unsigned majors[] = { 4 /* tty, ttyS */, 188 /* ttyUSB */, 204 /* ttyAMA */,
+		229 /* hvc */ };
 
 	if (major(device) >= 136 && major(device) <= 143) /* ptys */
 		return true;
@@ -36,8 +37,9 @@ int host_terminal_named(int root_fd, const char *tty, struct host *host, struct 
 
 	if (!*tty || text_format(path, sizeof path, "%s%s", tty[0] == '/' ? "" : "/dev/", tty) < 0)
 		return 0;
-	if (!text_after(path, "/dev/") || strstr(path, "..") || host_stat(root_fd, path, &info) < 0 ||
-		!S_ISCHR(info.st_mode) || !is_terminal(info.st_rdev))
+	if (!text_after(path, "/dev/") || strstr(path, "..") ||
+		host_stat(root_fd, path, &info) < 0 || !S_ISCHR(info.st_mode) ||
+		!is_terminal(info.st_rdev))
 		return 0;
 	host->terminal = strdup(path);
 	host->terminal_device = info.st_rdev;
@@ -61,9 +63,11 @@ static bool pty_of(int root_fd, int fd, unsigned *number)
 		return false;
 	}
 	/* a slave of another container's devpts has another file system; of a master that cannot be told */
-	return text_format(path, sizeof path, "/dev/pts/%u", *number) > 0 && host_stat(root_fd, path, &named) == 0 &&
-		named.st_rdev == makedev(PTY_SLAVE_MAJOR, *number) &&
-		(major(held.st_rdev) != PTY_SLAVE_MAJOR || (named.st_dev == held.st_dev && named.st_ino == held.st_ino));
+	return text_format(path, sizeof path, "/dev/pts/%u", *number) > 0 &&
+	       host_stat(root_fd, path, &named) == 0 &&
+	       named.st_rdev == makedev(PTY_SLAVE_MAJOR, *number) &&
+	       (major(held.st_rdev) != PTY_SLAVE_MAJOR ||
+		       (named.st_dev == held.st_dev && named.st_ino == held.st_ino));
 }
 
 static bool is_known(const struct host *host, unsigned number)
@@ -85,8 +89,8 @@ void host_terminals_held(int root_fd, const char *own_fds, struct host *host)
 		uint64_t fd;
 		unsigned number;
 
-		if (text_parse_u64(entry->d_name, &fd) && fd < INT32_MAX && pty_of(root_fd, (int)fd, &number) &&
-			!is_known(host, number))
+		if (text_parse_u64(entry->d_name, &fd) && fd < INT32_MAX &&
+			pty_of(root_fd, (int)fd, &number) && !is_known(host, number))
 			host->ptys[host->pty_count++] = number;
 	}
 	if (list)

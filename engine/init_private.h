@@ -56,6 +56,10 @@ bool clean_name(int state, char *name);
 /* Children of the session process that run its own program go before the busy ones of the session, none of theirs does. */
 void priority_raise_door(const struct cleaning *cleaning, int leader);
 
+/* The same login, and its end, in the host's wtmpdb, where it has one. Each returns at once. */
+void database_login(int state, const struct record_entry *entry);
+void database_logout(const struct record_entry *entry);
+
 /* No limit on the size of files, which the session process may have had from a user (su), stops the records. */
 void record_prepare(void);
 /* Writes the begin of a login to the host's utmp and wtmp, where the session gets records. */

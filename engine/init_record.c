@@ -212,6 +212,7 @@ void record_begin(int state)
 		return;
 	write_utmp(&record.entry);
 	append_wtmp(&record.entry);
+	database_login(state, &record.entry);
 }
 
 void record_last(int state)
@@ -241,5 +242,6 @@ void record_end(int state)
 	set_time(&record.entry);
 	write_utmp(&record.entry);
 	append_wtmp(&record.entry);
+	database_logout(&record.entry);
 	sys(__NR_unlinkat, state, STATE_RECORD_OPEN, 0);
 }

@@ -151,6 +151,8 @@ static void finish(struct watch *watch)
 
 	/* now, too: a group of systemd's goes with its last member */
 	clean_usage(&watch->cleaning, &usage);
+	/* a database takes its time: beside all that follows */
+	record_end(WATCH_STATE);
 	if (leader > 0)
 		clean_move_back(&watch->cleaning, leader);
 	end_container(watch);
@@ -160,7 +162,6 @@ static void finish(struct watch *watch)
 	gone = clean_remove(&watch->cleaning, leader > 0 ? leader : 0, END_REMOVE_MS);
 	if (watch->begin)
 		log_end(watch, &usage);
-	record_end(WATCH_STATE);
 	/* what stays busy is the next sweep's, which finds it by the state */
 	if (gone)
 		clean_state(WATCH_STATE, watch->name);

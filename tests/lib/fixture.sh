@@ -68,7 +68,7 @@ fixture_install()
 
 	MODULE=${CONTAINED_MODULE:-$P/pam_contained.so}
 	PAM_ARGS="conf=$P/contained.conf exempt=ctestx exempt_group=$GROUP"
-	for file in contained-init contained-subject contained-scope; do
+	for file in contained-init contained-subject contained-scope contained-record; do
 		[ ! -e "$BUILD/$file" ] || install -m 0755 "$BUILD/$file" "$P/libexec/$file"
 	done
 	for file in contained contained-shell probe; do

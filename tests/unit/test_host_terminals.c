@@ -22,7 +22,8 @@ static int open_pty(unsigned *number, int *slave)
 	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
 	struct stat info;
 
-	if (master < 0 || unlockpt(master) < 0 || (*slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC)) < 0) {
+	if (master < 0 || unlockpt(master) < 0 ||
+		(*slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC)) < 0) {
 		print_message("skipped: no pty can be made here\n");
 		skip();
 	}
@@ -48,7 +49,8 @@ static void test_each_end_is_found_once(void **state)
 	host_terminals_held(root, "/proc/self/fd", &host);
 	assert_int_equal(count_of(&host, number), before.pty_count == HOST_PTYS ? 0 : 1);
 	/* the one that the application named is there already */
-	host = (struct host){ .terminal = (char[]){ "/dev/pts/x" }, .terminal_device = makedev(136, number) };
+	host = (struct host){ .terminal = (char[]){ "/dev/pts/x" },
+		.terminal_device = makedev(136, number) };
 	host_terminals_held(root, "/proc/self/fd", &host);
 	assert_int_equal(count_of(&host, number), 0);
 	close(master);
@@ -100,7 +102,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_end_is_found_once),
 		cmocka_unit_test(test_no_more_than_there_is_room_for),
-		cmocka_unit_test_setup_teardown(test_none_of_another_devpts, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_none_of_another_devpts, tree_setup, tree_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

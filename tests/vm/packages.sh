@@ -15,7 +15,10 @@ if [ -e "$out/built" ] && [ -z "$(find . -path ./build -prune -o -path ./.git -p
 	exit 0
 fi
 
-needs=$(sed -n '/^Build-Depends:/,/^[A-Z][A-Za-z-]*:/p' packaging/debian/control | sed -nE 's/^ ([a-z0-9-]+).*/\1/p' |
+# of alternatives the first, for the newer Debian, and the last for the others
+take='s/^ ([a-z0-9-]+).*/\1/p'
+[ "$suite" = trixie ] || take='s/^ (.*\| *)?([a-z0-9-]+).*/\2/p'
+needs=$(sed -n '/^Build-Depends:/,/^[A-Z][A-Za-z-]*:/p' packaging/debian/control | sed -nE "$take" |
 	sed 's/^debhelper-compat$/debhelper/' | paste -sd,)
 tree=$cache/build-$suite-$(printf '%s' "$needs" | sha256sum | cut -c1-12)
 exec 9>"$cache/lock"

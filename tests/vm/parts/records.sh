@@ -1,6 +1,11 @@
 # shellcheck shell=bash
 # records.sh: what the host's own programs tell of a session.
 
+wtmpdb_has()
+{
+	root 'wtmpdb last -w' | grep -qE "$1"
+}
+
 part_records()
 {
 	local journal
@@ -17,7 +22,9 @@ part_records()
 		like "who shows the session, as logind has it" "$(root who)" "alice +sshd? "
 		like "w does, too" "$(root w)" "alice "
 		like "lastlog2 has the login" "$(root lastlog2)" "alice .*10\.0\.2\.2"
-		diag "wtmpdb:" "$(root 'wtmpdb last -n 3' 2>&1)"
+		eventually 10 wtmpdb_has "alice +${HELD:0:12} +10.0.2.2 .*still logged in"
+		like "last, of wtmpdb, shows the session by its card, as open" "$(root 'wtmpdb last -w')" \
+			"alice +${HELD:0:12} +10.0.2.2 .*still logged in"
 		;;
 	esac
 	root "pid=\$(pgrep -u alice -x sleep | head -n 1); kill \$pid"
@@ -27,6 +34,11 @@ part_records()
 		unlike "who shows it no more" "$(root who)" "$HELD"
 		unlike "nor does w" "$(root w)" "alice"
 		like "last has its end" "$(root last)" "alice +${HELD:0:12} .* - [0-9:]+ +\("
+	}
+	[ "$VM_MACHINE" != trixie ] || {
+		eventually 10 wtmpdb_has "alice +${HELD:0:12} .* - [0-9:]+ +\("
+		like "last, of wtmpdb, has its end" "$(root 'wtmpdb last -w')" "alice +${HELD:0:12} .* - [0-9:]+ +\("
+		is "nobody of those who wrote it is there any more" "$(root 'pgrep -l contained-recor')" ""
 	}
 	journal=$(root 'journalctl -b --no-pager -t contained -o cat')
 	like "journalctl -t contained has its begin" "$journal" "$HELD begin user=alice uid=1000 service=sshd rhost=10.0.2.2"
