@@ -31,9 +31,9 @@ doors_program()
 		connects docker /srv/door/docker.sock
 		door process kill -0 "$1"
 		door root-of-process ls "/proc/$1/root/"
-		# PTRACE_SEIZE, and keyctl(KEYCTL_SEARCH, the user's own keyring, …)
+		# PTRACE_SEIZE, and keyctl(KEYCTL_SEARCH, the user's own keyring, …); perl hands over no literal string
 		door ptrace perl -e 'exit(syscall(101, 0x4206, $ARGV[0] + 0, 0, 0) < 0)' "$1"
-		door keyring perl -e 'exit(syscall(250, 10, -4, "user", "door", 0) < 0)'
+		door keyring perl -e 'my @key = qw(user door); exit(syscall(250, 10, -4, @key, 0) < 0)'
 		door sysv grep -q ' 7007 ' /proc/sysvipc/shm
 		door mqueue ls /dev/mqueue/door
 		door setuid sh -c 'test "$(/home/alice/door -u)" = 0'
@@ -69,7 +69,7 @@ doors_make()
 		time.sleep(3600)
 	END
 	# add_key("user", "door", …, the user's own keyring)
-	root 'cat >/usr/local/bin/doors-key' <<<'exit(syscall(248, "user", "door", "secret", 6, -4) < 0);'
+	root 'cat >/usr/local/bin/doors-key' <<<'my @key = qw(user door secret); exit(syscall(248, @key, 6, -4) < 0);'
 	root 'groupadd -f docker && usermod -aG docker alice && install -d /srv/door && touch /tmp/door /dev/shm/door /run/door
 		mkdir -p /dev/mqueue && { mountpoint -q /dev/mqueue || mount -t mqueue mqueue /dev/mqueue; } && touch /dev/mqueue/door
 		install -m 4755 /usr/bin/id /home/alice/door
