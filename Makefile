@@ -31,14 +31,14 @@ dialect := -std=gnu17 -D_GNU_SOURCE -iquote . -iquote engine -I$(B) $(warnings)
 VERSION := 0.1
 # systemd's manager is asked by a program of its own; where libsystemd is not there to build it, limits are directories
 SYSTEMD ?= $(shell pkg-config --exists libsystemd 2>/dev/null && echo yes)
-# and wtmpdb, where the host has that in the place of wtmp
+# so is the wtmpdb of a host that has one in the place of wtmp
 WTMPDB ?= $(shell pkg-config --exists libwtmpdb 2>/dev/null && echo yes)
 paths := -DCONTAINED_SYSTEMD=$(if $(SYSTEMD),true,false) -DCONTAINED_VERSION='"$(VERSION)"' -DCONTAINED_CONF='"$(SYSCONFDIR)/contained/contained.conf"' \
 	-DCONTAINED_LIBEXEC='"$(LIBEXECDIR)"'
 compile = $(CC) $(dialect) $(paths) -fPIC -fvisibility=hidden -ffunction-sections \
 	$(CPPFLAGS) $(CFLAGS) -MMD -MP
 link = $(CC) $(CFLAGS) $(LDFLAGS) -Wl,--gc-sections -Wl,--as-needed
-init_compile = $(CC) $(dialect) $(paths) $(INIT_CFLAGS) -ffreestanding -fno-pie -fno-stack-protector \
+init_compile = $(CC) $(dialect) $(INIT_CFLAGS) -ffreestanding -fno-pie -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -ffunction-sections -fcf-protection=none -MMD -MP
 init_link = $(CC) $(INIT_CFLAGS) -static -nostdlib -Wl,--build-id=none \
 	-Wl,-z,noseparate-code -Wl,-z,norelro -Wl,-z,noexecstack -Wl,--gc-sections

@@ -56,9 +56,12 @@ bool clean_name(int state, char *name);
 /* Children of the session process that run its own program go before the busy ones of the session, none of theirs does. */
 void priority_raise_door(const struct cleaning *cleaning, int leader);
 
-/* The same login, and its end, in the host's wtmpdb, where it has one. Each returns at once. */
-void database_login(int state, const struct record_entry *entry);
-void database_logout(const struct record_entry *entry);
+/*
+ * Lets contained-record write the begin or the end of the login whose STATE_RECORD file this is to the host's wtmpdb,
+ * where that program is installed. Waits for nobody.
+ */
+void database_begin(int record);
+void database_end(int record);
 
 /* No limit on the size of files, which the session process may have had from a user (su), stops the records. */
 void record_prepare(void);

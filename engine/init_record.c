@@ -1,5 +1,6 @@
 /*
- * The host's records of a login: utmp (who is here), wtmp (who was when) and lastlog (when each was here last). They
+ * The host's records of a login: utmp (who is here), wtmp (who was when) and lastlog (when each was here last), and
+ * wtmpdb by a program of its own (init_database.c). They
  * are written from outside, by the watcher, its twin or the sweep; sshd and login write theirs inside, where each
  * has a pts/0. What is not there is not made: a host without these files wants none.
  *
@@ -206,13 +207,13 @@ void record_begin(int state)
 		return;
 	set_time(&record.entry);
 	put = sys(__NR_pwrite64, fd, &record, sizeof record, 0);
+	if (put == (long)sizeof record &&
+		sys(__NR_renameat2, state, STATE_RECORD, state, STATE_RECORD_OPEN, 0) == 0) {
+		write_utmp(&record.entry);
+		append_wtmp(&record.entry);
+		database_begin(fd);
+	}
 	sys_close(fd);
-	if (put != (long)sizeof record ||
-		sys(__NR_renameat2, state, STATE_RECORD, state, STATE_RECORD_OPEN, 0) < 0)
-		return;
-	write_utmp(&record.entry);
-	append_wtmp(&record.entry);
-	database_login(state, &record.entry);
 }
 
 void record_last(int state)
@@ -232,6 +233,7 @@ void record_end(int state)
 
 	if (fd < 0)
 		return;
+	database_end(fd); /* the program has the file, even when its name is gone */
 	sys_close(fd);
 	write_last(&record); /* it may have been too short a session */
 	record.entry.type = RECORD_DEAD;
@@ -242,6 +244,5 @@ void record_end(int state)
 	set_time(&record.entry);
 	write_utmp(&record.entry);
 	append_wtmp(&record.entry);
-	database_logout(&record.entry);
 	sys(__NR_unlinkat, state, STATE_RECORD_OPEN, 0);
 }

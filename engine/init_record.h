@@ -40,7 +40,11 @@ struct record_last {
 struct record {
 	struct record_entry entry; /* type RECORD_NONE: the session gets no record */
 	unsigned uid;
+	char service[28]; /* of PAM; with a terminator */
+	/* wtmpdb's number of the login, 0 while it has none, RECORD_CLOSED once its end is written: contained-record's */
+	long long number;
 };
+enum { RECORD_CLOSED = -1 };
 
 /*
  * First bytes of our ids. Terminals, displays and runlevels give letters, digits, '/', ':', '~' and '?' to those of

@@ -301,7 +301,7 @@ int plan_make_program(const struct policy *policy, const struct subject *subject
 		return fail(err, errno, name, "is too long for the name of a session");
 	}
 	if (!plan.program.path && record_wanted(subject->service, subject->rhost))
-		record_make(name, subject->user, subject->uid, subject->rhost, &plan.record);
+		record_make(name, subject->user, subject->uid, subject->service, subject->rhost, &plan.record);
 	plan.slots = host->privileged ? (unsigned)policy->slots : 0;
 	plan.slot_wait = (int)policy->slot_wait;
 	plan_rlimits(&plan, policy);

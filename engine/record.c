@@ -55,7 +55,8 @@ static void put_address(int address[4], const char *rhost)
 		memcpy(address, bytes + sizeof mapped, sizeof bytes - sizeof mapped);
 }
 
-void record_make(const char *name, const char *user, uid_t uid, const char *rhost, struct record *out)
+void record_make(const char *name, const char *user, uid_t uid, const char *service, const char *rhost,
+	struct record *out)
 {
 	struct record record;
 
@@ -66,6 +67,7 @@ void record_make(const char *name, const char *user, uid_t uid, const char *rhos
 	put(record.entry.host, sizeof record.entry.host, rhost);
 	put_address(record.entry.address, rhost);
 	record.uid = uid;
+	put(record.service, sizeof record.service - 1, service);
 	memcpy(out, &record, sizeof record);
 }
 

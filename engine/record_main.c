@@ -1,94 +1,132 @@
 /*
- * contained-record login LINE TIME LABEL | logout LINE TIME: writes a login and its end to the host's wtmpdb(8). Started by
- * contained-init (init_database.c), which waits for nobody; never setuid.
+ * contained-record begin|end: writes the begin or the end of a login to the host's wtmpdb(8), as one line whose terminal
+ * is the session's name. Started by the watchers and the sweep (init_database.c), who wait for nobody; never setuid.
+ * Its standard input is the session's record (init_record.h), open for writing, with or without a name.
  *
- *	LINE   the session's name, where others have the terminal
- *	TIME   microseconds since 1970
- *	LABEL  "user=alice uid=1000 service=sshd rhost=192.0.2.1", as plan.c makes it
+ * Exactly once, whoever starts it when: the record's flock makes them take turns, and the number in it says what is
+ * written. An end that comes first writes both, and the begin finds nothing left to do.
  */
-#include <stdio.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
-
 #include <wtmpdb.h>
 
+#include "clock.h"
+#include "init_record.h"
 #include "text.h"
 
-enum { PATIENCE_S = 10, LOGIN_TRIES = 50 /* of 100 ms */ };
+enum {
+	RECORD = STDIN_FILENO,
+	/* wtmpdb gives up while others write ("database is locked"): a crowd of logins needs more than one try */
+	PATIENCE_S = 10,
+	PAUSE_MS = 50,
+	BOUND_S = 40, /* for all of it: the other's turn, begin and end */
+};
 
-/* The value of a word "KEY=value" of the label, which is cut there; NULL where there is none. */
-static const char *field(const char *label, const char *key, char *buf, size_t size)
+/* A login's texts, which have no terminator where they fill their field. */
+struct login {
+	char line[sizeof ((struct record_entry *)0)->line + 1];
+	char user[sizeof ((struct record_entry *)0)->user + 1];
+	char host[sizeof ((struct record_entry *)0)->host + 1];
+	const char *service;
+	uint64_t begin; /* microseconds since 1970, as all times of wtmpdb's */
+};
+
+static void fill(struct login *login, const struct record *record)
 {
-	size_t length;
-
-	for (; label; label = strchr(label, ' '), label = label ? label + 1 : NULL) {
-		const char *value = text_after(label, key);
-
-		if (!value)
-			continue;
-		length = strcspn(value, " ");
-		return text_format(buf, size, "%.*s", (int)length, value) < 0 ? NULL : buf;
-	}
-	return NULL;
+	memset(login, 0, sizeof *login);
+	memcpy(login->line, record->entry.line, sizeof record->entry.line);
+	memcpy(login->user, record->entry.user, sizeof record->entry.user);
+	memcpy(login->host, record->entry.host, sizeof record->entry.host);
+	login->service = record->service;
+	login->begin = (uint64_t)record->entry.seconds * 1000000 + (uint64_t)record->entry.microseconds;
 }
 
-static int fail_told(const char *what, char *error)
+/* One try: wtmpdb's number of the login (any number for its end), or negative. */
+static int64_t put_once(const struct login *login, int64_t id, uint64_t end, char **error)
 {
-	(void)fprintf(stderr, "contained-record: %s: %s\n", what, error ? error : "failed");
-	free(error);
-	return EXIT_FAILURE;
+	if (end)
+		return wtmpdb_logout(NULL, id, end, error);
+	return wtmpdb_login(NULL, USER_PROCESS, login->user, login->begin, login->line, login->host, login->service, error);
 }
 
-static int login(const char *line, uint64_t when, const char *label)
+/* end: 0 for the begin. */
+static int64_t put(const struct login *login, int64_t id, uint64_t end)
 {
-	char user[128], service[128], rhost[300];
-	char *error = NULL;
+	const struct timespec pause = { .tv_nsec = PAUSE_MS * 1000000L };
+	const long last = clock_ms() + PATIENCE_S * 1000L;
 
-	if (wtmpdb_login(NULL, USER_PROCESS, field(label, "user=", user, sizeof user), when, line,
-		    field(label, "rhost=", rhost, sizeof rhost),
-		    field(label, "service=", service, sizeof service), &error) < 0)
-		return fail_told(line, error);
-	return EXIT_SUCCESS;
-}
-
-/* A session may end before its login is written: both are on their way then. */
-static int64_t find_login(const char *line)
-{
-	const struct timespec pause = { .tv_nsec = 100000000 };
-
-	for (int i = 0; i < LOGIN_TRIES; i++) {
+	for (;;) {
+		const bool is_last = clock_ms() >= last;
 		char *error = NULL;
-		int64_t id = wtmpdb_get_id(NULL, line, &error);
+		int64_t result = put_once(login, id, end, &error);
 
+		if (result < 0 && is_last)
+			syslog(LOG_WARNING, "%s: record: wtmpdb: the %s is not written: %s (hint: fuser -v /var/log/wtmp.db)",
+				login->line, end ? "end" : "begin", error ? error : "no reason given");
 		free(error);
-		if (id >= 0)
-			return id;
-		(void)nanosleep(&pause, NULL);
+		if (result >= 0 || is_last)
+			return result;
+		(void)nanosleep(&pause, NULL); /* sooner does no harm */
 	}
-	return -1;
 }
 
-static int logout(const char *line, uint64_t when)
+/* Over what is there: no full disk keeps it from being written. */
+static bool set_number(struct record *record, int64_t number)
 {
-	int64_t id = find_login(line);
-	char *error = NULL;
+	record->number = number;
+	return pwrite(RECORD, record, sizeof *record, 0) == (ssize_t)sizeof *record;
+}
 
-	if (id < 0)
-		return EXIT_SUCCESS; /* there is none, or it was closed by the twin */
-	return wtmpdb_logout(NULL, id, when, &error) < 0 ? fail_told(line, error) : EXIT_SUCCESS;
+/* end: 0 for the begin. */
+static bool write_event(struct record *record, uint64_t end)
+{
+	struct login login;
+
+	fill(&login, record);
+	if (record->number == 0) {
+		int64_t number = put(&login, 0, 0);
+
+		if (number <= 0 || !set_number(record, number))
+			return false;
+	}
+	if (!end || record->number == RECORD_CLOSED)
+		return true;
+	return put(&login, record->number, end) >= 0 && set_number(record, RECORD_CLOSED);
+}
+
+/* A host without this database wants none. Debian has it elsewhere, and a link in the package of its commands alone. */
+static bool has_database(void)
+{
+	return access(_PATH_WTMPDB, F_OK) == 0 || access("/var/log/wtmp.db", F_OK) == 0;
 }
 
 int main(int argc, char **argv)
 {
-	uint64_t when = 0;
+	const bool end = argc == 2 && text_equal(argv[1], "end");
+	struct record record;
+	struct timespec now;
 
-	/* a database that is locked by somebody else, who stays */
-	(void)alarm(PATIENCE_S);
-	if (argc == 5 && text_equal(argv[1], "login") && text_parse_u64(argv[3], &when))
-		return login(argv[2], when, argv[4]);
-	if (argc == 4 && text_equal(argv[1], "logout") && text_parse_u64(argv[3], &when))
-		return logout(argv[2], when);
-	return fail_told("usage", NULL);
+	if (!end && (argc != 2 || !text_equal(argv[1], "begin")))
+		return EXIT_FAILURE;
+	/* as the watcher had them from sshd: a lock that never comes must be able to end this */
+	(void)signal(SIGALRM, SIG_DFL);
+	(void)alarm(BOUND_S);
+	openlog("contained", LOG_PID, LOG_AUTHPRIV);
+	if (!has_database())
+		return EXIT_SUCCESS;
+	if (clock_gettime(CLOCK_REALTIME, &now) < 0 || flock(RECORD, LOCK_EX) < 0 ||
+		pread(RECORD, &record, sizeof record, 0) != (ssize_t)sizeof record || record.entry.type != RECORD_USER) {
+		syslog(LOG_WARNING, "record: standard input is no record of a session: %s", strerror(errno));
+		return EXIT_FAILURE;
+	}
+	record.service[sizeof record.service - 1] = '\0';
+	return write_event(&record, end ? wtmpdb_timespec2usec(now) : 0) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -154,6 +154,39 @@ done
 leftovers_sessions
 closed "$lost" "the next login sweeps"
 
+# --- wtmpdb is written by a program beside contained-init, here one that tells what it was given -------------------
+told=$P/private/told
+cat >"$P/libexec/contained-record" <<END
+#!/bin/bash
+name=\$(head -c 40 | tail -c 32 | tr -d '\\0')
+echo "\$\$ \$1 \$name \$(cd /proc/\$\$/fd && echo *)" >>$told
+[ ! -e $told.hang ] || exec sleep 300
+END
+chmod 0755 "$P/libexec/contained-record"
+tells() { [ "$(cut -d ' ' -f 2-3 "$told" 2>/dev/null | sort -u | paste -sd,)" = "$1" ]; }
+name=$(box ctest1 hostname </dev/null)
+succeeds "contained-record is told of begin and end" eventually 5 tells "begin $name,end $name"
+is "once each" "$(grep -c . "$told")" 2
+is "and has no file but the record, and its script" "$(cut -d ' ' -f 4- "$told" | sort -u)" "0 1 2 255"
+leftovers_sessions
+: >"$told"
+: >"$told.hang"
+login ctest1
+name=$HELD
+succeeds "one that hangs at the begin" eventually 5 tells "begin $name"
+release
+closed "$name" "and at the end holds up neither"
+leftovers_sessions
+while read -r pid _; do
+	kill "$pid"
+done <"$told"
+echo nonsense | conf_write
+: >"$told"
+fails "a login is refused once more" box ctest1 true </dev/null
+is "nobody is told of that" "$(cat "$told")" ""
+printf '[default]\n' | conf_write
+rm -f "$P/libexec/contained-record" "$told" "$told.hang"
+
 # --- somebody inside holds a lock on wtmp, which everybody may read ------------------------------------------
 hold ctest2 'exec python3 -c "
 import fcntl, time

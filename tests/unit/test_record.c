@@ -27,7 +27,7 @@ static void fields_are_where_programs_look(void **state)
 
 	(void)state;
 	memset(&record, 0xff, sizeof record);
-	record_make("05fe5c-three-of-pentacles", "alice", 1002, "192.0.2.7", &record);
+	record_make("05fe5c-three-of-pentacles", "alice", 1002, "sshd", "192.0.2.7", &record);
 	record_set_process(&record, 4711);
 	entry = entry_of(&record);
 	assert_int_equal(entry.ut_type, USER_PROCESS);
@@ -51,7 +51,7 @@ static void address_is(const char *rhost, int family, const char *expected)
 
 	if (expected)
 		assert_int_equal(inet_pton(family, expected, bytes), 1);
-	record_make("x", "alice", 1000, rhost, &record);
+	record_make("x", "alice", 1000, "sshd", rhost, &record);
 	assert_memory_equal(record.entry.address, expected ? (const void *)bytes : nothing, 16);
 }
 
@@ -76,7 +76,7 @@ static void texts_fill_their_fields_and_no_more(void **state)
 	(void)state;
 	memset(longest, 'x', sizeof longest - 1);
 	longest[sizeof longest - 1] = '\0';
-	record_make(longest, longest, 4294967294, longest, &record);
+	record_make(longest, longest, 4294967294, longest, longest, &record);
 	entry = entry_of(&record);
 	assert_memory_equal(entry.ut_line, longest, sizeof entry.ut_line);
 	assert_memory_equal(entry.ut_user, longest, sizeof entry.ut_user);
@@ -92,7 +92,7 @@ static void what_is_not_visible_is_replaced(void **state)
 	struct record record;
 
 	(void)state;
-	record_make("x", "al\nice", 1000, "a b\t\x1b[2J\x7f\xc3\xa4\\~", &record);
+	record_make("x", "al\nice", 1000, "s d\n", "a b\t\x1b[2J\x7f\xc3\xa4\\~", &record);
 	assert_string_equal(record.entry.user, "al?ice");
 	assert_string_equal(record.entry.host, "a?b??[2J???\\~");
 }
