@@ -47,7 +47,6 @@ struct cgroup_hierarchy {
 struct cgroup_disk {
 	unsigned major, minor; /* 0:0: none */
 	char name[32];         /* in /dev */
-	bool encrypted;        /* a layer above it, where the home is: the kernel writes to it in its own name (dm-crypt) */
 };
 
 struct cgroup_host {

@@ -95,11 +95,6 @@ int cgroup_add_write(
 
 int cgroup_need_disk(struct cgroup_draft *draft)
 {
-	if (draft->host->disk.encrypted) {
-		draft->lack = "the home is encrypted, and systemd bounds the disk below it, where writes are nobody's any more";
-		draft->remedy = "leave it unset, or set limits = try";
-		return CGROUP_LACKING;
-	}
 	if (draft->host->disk.major || draft->host->disk.minor)
 		return CGROUP_GIVEN;
 	draft->lack = "the home is on no disk of this host (NFS, memory, btrfs …)";

@@ -87,13 +87,6 @@ static bool find_below(int root_fd, dev_t device, dev_t *out)
 	return true;
 }
 
-static bool is_encrypted(int root_fd, dev_t device)
-{
-	own_text char *uuid = read_attribute(root_fd, device, "dm/uuid");
-
-	return uuid && text_after(uuid, "CRYPT-");
-}
-
 /* The value of "DEVNAME=…" in an attribute uevent. */
 static bool find_name(const char *text, char *out, size_t size)
 {
@@ -109,7 +102,6 @@ static bool find_name(const char *text, char *out, size_t size)
 int host_disk_find(int root_fd, const char *directory, bool below, struct cgroup_disk *out, struct error *err)
 {
 	own_text char *event = NULL;
-	bool encrypted = false;
 	struct stat info;
 	dev_t device, next;
 
@@ -120,14 +112,12 @@ int host_disk_find(int root_fd, const char *directory, bool below, struct cgroup
 	device = info.st_dev;
 	if (!find_whole(root_fd, &device))
 		return fail(err, 0, directory, "is on a partition of an unknown disk");
-	for (int layer = 0; below && layer < LAYERS_MOST && find_below(root_fd, device, &next); layer++) {
-		encrypted = encrypted || is_encrypted(root_fd, device);
+	for (int layer = 0; below && layer < LAYERS_MOST && find_below(root_fd, device, &next); layer++)
 		device = next;
-	}
 	event = read_attribute(root_fd, device, "uevent");
 	if (!event)
 		return 0; /* no block device */
-	*out = (struct cgroup_disk){ .major = major(device), .minor = minor(device), .encrypted = encrypted };
+	*out = (struct cgroup_disk){ .major = major(device), .minor = minor(device) };
 	if (!find_name(event, out->name, sizeof out->name))
 		return fail(err, 0, directory,
 			"is on a disk without a name (DEVNAME in /sys/dev/block/%u:%u/uevent)",

@@ -63,11 +63,6 @@ static void test_plan_bandwidth(void **state)
 	assert_int_equal(cgroup_plan_make(&host, "f", &writes, true, &plan, NULL, 0, &err), 0);
 	assert_string_equal(plan.writes[1].value, "IOWriteBandwidthMax=/dev/vdb 7");
 
-	host.disk.encrypted = true;
-	assert_int_equal(cgroup_plan_make(&host, "f", &writes, true, &plan, NULL, 0, &err), -1);
-	assert_string_equal(err.object, "io_write_bandwidth");
-	assert_non_null(strstr(err.cause, "the home is encrypted"));
-
 	host.disk = (struct cgroup_disk){ 0 };
 	assert_int_equal(cgroup_plan_make(&host, "f", &both, true, &plan, NULL, 0, &err), -1);
 	assert_string_equal(err.object, "io_read_bandwidth");
