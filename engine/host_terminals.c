@@ -11,6 +11,7 @@
 #include <sys/sysmacros.h>
 
 #include "host_paths.h"
+#include "mounts.h"
 #include "own.h"
 #include "text.h"
 
@@ -90,7 +91,7 @@ void host_terminals_held(int root_fd, const char *own_fds, struct host *host)
 		unsigned number;
 
 		if (text_parse_u64(entry->d_name, &fd) && fd < INT32_MAX &&
-			pty_of(root_fd, (int)fd, &number) && !is_known(host, number))
+			pty_of(root_fd, (int)fd, &number) && number < MOUNT_PTY_NUMBERS && !is_known(host, number))
 			host->ptys[host->pty_count++] = number;
 	}
 	if (list)

@@ -16,7 +16,7 @@
 #include "text.h"
 
 /* Tables of the kernel's Documentation/admin-guide/devices.txt */
-enum { PTY_SLAVE_MAJOR = 136, PTY_NUMBERS = 1000 };
+enum { PTY_SLAVE_MAJOR = 136 };
 
 const char *mount_kind_name(enum mount_kind kind)
 {
@@ -162,10 +162,10 @@ static int run_device(struct builder *builder, const struct mount_op *op, struct
  */
 static int use_up_pty(const struct builder *builder, unsigned number, struct error *err)
 {
-	int masters[PTY_NUMBERS], found = -1;
+	int masters[MOUNT_PTY_NUMBERS], found = -1;
 	unsigned count = 0;
 
-	while (count < PTY_NUMBERS && found < 0) {
+	while (count < MOUNT_PTY_NUMBERS && found < 0) {
 		unsigned got = 0;
 		int fd = openat(builder->root, "dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NOFOLLOW);
 

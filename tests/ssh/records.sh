@@ -159,7 +159,8 @@ told=$P/private/told
 cat >"$P/libexec/contained-record" <<END
 #!/bin/bash
 name=\$(head -c 40 | tail -c 32 | tr -d '\\0')
-echo "\$\$ \$1 \$name \$(cd /proc/\$\$/fd && echo *)" >>$told
+cd /proc/\$\$/fd && fds=(*)
+echo "\$\$ \$1 \$name \${fds[*]}" >>$told
 [ ! -e $told.hang ] || exec sleep 300
 END
 chmod 0755 "$P/libexec/contained-record"
@@ -167,7 +168,7 @@ tells() { [ "$(cut -d ' ' -f 2-3 "$told" 2>/dev/null | sort -u | paste -sd,)" = 
 name=$(box ctest1 hostname </dev/null)
 succeeds "contained-record is told of begin and end" eventually 5 tells "begin $name,end $name"
 is "once each" "$(grep -c . "$told")" 2
-is "and has no file but the record, and its script" "$(cut -d ' ' -f 4- "$told" | sort -u)" "0 1 2 255"
+is "and has no file but the record, its script, and the directory that it lists" "$(cut -d ' ' -f 4- "$told" | sort -u)" "0 1 2 255 3"
 leftovers_sessions
 : >"$told"
 : >"$told.hang"

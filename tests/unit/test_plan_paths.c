@@ -1,4 +1,6 @@
 /* plan_paths: which of the paths holds, and how it is mounted. Whole lists of operations: tests/golden. */
+#include <sys/sysmacros.h>
+
 #include "plan.h"
 
 #include "policy_fixture.h" /* last: cmocka.h defines fail() as a macro */
@@ -238,6 +240,31 @@ static void test_automounts(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static const struct mount_op *op_of(const struct plan *plan, enum mount_kind kind, const char *target)
+{
+	for (size_t i = 0; i < plan->mount_count; i++)
+		if (plan->mounts[i].kind == kind && text_equal(plan->mounts[i].target, target))
+			return &plan->mounts[i];
+	return NULL;
+}
+
+/* Ptys that the session process holds stand beside the one that it came on, and numbers go up to the highest. */
+static void test_held_ptys(void **state)
+{
+	struct fixture *fix = *state;
+
+	fix->host.terminal = (char *)"/dev/pts/3";
+	fix->host.terminal_device = makedev(136, 3);
+	fix->host.ptys[0] = 5;
+	fix->host.ptys[1] = 0;
+	fix->host.pty_count = 2;
+	plans(fix, "");
+	assert_non_null(op_of(&fix->plan, MOUNT_PTY, "/dev/pts/3"));
+	assert_non_null(op_of(&fix->plan, MOUNT_PTY, "/dev/pts/5"));
+	assert_non_null(op_of(&fix->plan, MOUNT_PTY, "/dev/pts/0"));
+	assert_int_equal(op_of(&fix->plan, MOUNT_DEVPTS, "/dev/pts")->size, 256 + 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -247,6 +274,7 @@ int main(void)
 		TEST(test_what_is_not_there),
 		TEST(test_names_that_are_links),
 		TEST(test_automounts),
+		TEST(test_held_ptys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
