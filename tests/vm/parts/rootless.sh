@@ -18,8 +18,9 @@ part_rootless()
 	box_make
 	is "contained -m, as root" "$(by root 'contained -q -m /srv/box -u 0 -c sh -c "busybox id -u; busybox hostname"')" $'0\ncard'
 	is "contained-shell: where a required limit cannot be given nothing runs" "$(by bob 'contained-shell -c "echo ran"')" ""
-	like "and the log says why" "$(root "journalctl -b --no-pager -o cat 2>/dev/null || cat /var/log/messages")" \
-		'bob: memory: this host cannot give the limit: .*set limits = try'
+	[ "$VM_MACHINE" = tiny ] ||
+		like "and the log says why" "$(root 'journalctl -b --no-pager -o cat')" \
+			'bob: memory: this host cannot give the limit: .*set limits = try'
 	configure <<<$'[default]\nlimits = try'
 	if [ "$VM_MACHINE" = tiny ]; then
 		rootless_too_old
@@ -73,7 +74,8 @@ part_rootless_manager()
 rootless_too_old()
 {
 	is "contained -m, as a user: nothing runs" "$(by bob 'contained -q -m /srv/box -u 1000 -c sh -c "echo ran"')" ""
-	like "and it says at which step" "$(root 'cat /tmp/rootless.err')" 'mounts: overlay: cannot create the file system'
+	like "and it says why" "$(root 'cat /tmp/rootless.err')" 'Linux 5\.10: mounts no overlay without root'
 	is "contained-shell: nothing runs" "$(by bob 'contained-shell -c "echo ran"')" ""
-	like "and the log says at which step" "$(root 'cat /var/log/messages')" 'bob: mounts: .*overlay'
+	like "and the log says why" "$(root 'grep contained-shell /var/log/messages')" \
+		'bob: .*Linux 5\.10: mounts no overlay without root'
 }
