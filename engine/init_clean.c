@@ -196,6 +196,34 @@ static void kill_members(const struct cleaning *cleaning, int spared)
 	}
 }
 
+/* A scope of systemd's, which its manager removes itself once it is empty. */
+static bool is_unit(const char *leaf)
+{
+	static const char suffix[] = ".scope";
+	size_t length = str_length(leaf);
+
+	return length >= sizeof suffix && str_equal(leaf + length + 1 - sizeof suffix, suffix);
+}
+
+/* false: somebody is in it still. Taken from under the manager before it looks, a scope would stay "running" for ever. */
+static bool remove_leaf(const struct cleaning *cleaning, unsigned index)
+{
+	unsigned members;
+	long result;
+	int dir;
+
+	if (is_foreign(cleaning, index))
+		return true;
+	if (!is_unit(cleaning->leaf[index])) {
+		result = sys(__NR_unlinkat, AT_FDCWD, cleaning->leaf[index], at_removedir);
+		return result == 0 || result == -SYS_ENOENT;
+	}
+	dir = open_leaf(cleaning, index);
+	members = dir >= 0 ? each_member(dir, false, 0) : 0;
+	sys_close(dir);
+	return members == 0;
+}
+
 bool clean_remove(const struct cleaning *cleaning, int spared, int milliseconds)
 {
 	int64_t end = sys_milliseconds() + milliseconds;
@@ -203,13 +231,8 @@ bool clean_remove(const struct cleaning *cleaning, int spared, int milliseconds)
 	for (;;) {
 		unsigned left = 0;
 
-		for (unsigned i = 0; i < cleaning->count; i++) {
-			long result = is_foreign(cleaning, i) ?
-				0 :
-				sys(__NR_unlinkat, AT_FDCWD, cleaning->leaf[i], at_removedir);
-
-			left += result < 0 && result != -SYS_ENOENT;
-		}
+		for (unsigned i = 0; i < cleaning->count; i++)
+			left += !remove_leaf(cleaning, i);
 		if (!left)
 			return true;
 		if (sys_milliseconds() >= end)

@@ -84,7 +84,7 @@ doors_unmake()
 {
 	root "kill $DOOR_PID \"\$(cat /srv/door/listener)\"; crontab -u alice -r; atrm \$(atq | cut -f1)
 		rm -rf /srv/door /tmp/door /dev/shm/door /run/door /dev/mqueue/door /home/alice/door /usr/local/bin/doors*
-		ipcrm -M 7007; gpasswd -d alice docker; groupdel docker" >/dev/null 2>&1
+		[ ! -e /vm-init ] || umount /dev/mqueue; ipcrm -M 7007; gpasswd -d alice docker; groupdel docker" >/dev/null 2>&1
 }
 
 all_doors()
