@@ -32,7 +32,8 @@ int waiter_status_of(const struct error *err)
 {
 	if (err->num == ENOENT)
 		return EXIT_NOT_FOUND;
-	return err->step[0] ? EXIT_CONTAINED : EXIT_CANNOT_RUN;
+	/* a shortage is not the program's fault */
+	return err->step[0] || err->num == EAGAIN || err->num == ENOMEM ? EXIT_CONTAINED : EXIT_CANNOT_RUN;
 }
 
 static void ignore_nothing(int number)
