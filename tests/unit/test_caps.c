@@ -15,27 +15,9 @@
 
 #include "caps.h"
 #include <cmocka.h> /* last: it defines fail() as a macro */
+#include "child_fixture.h"
 
 #define BIT(c) (UINT64_C(1) << (c))
-#define CHECK(condition)                                                                           \
-	do {                                                                                       \
-		if (!(condition))                                                                  \
-			return __LINE__ % 256;                                                     \
-	} while (0)
-
-/* Capabilities do not come back: in a child. 0 is success, else the line that failed. */
-static int in_child(int (*body)(void))
-{
-	int status;
-	pid_t pid = fork();
-
-	if (pid == 0)
-		_exit(body());
-	assert_true(pid > 0);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
-}
 
 static void need_root(void)
 {

@@ -10,26 +10,7 @@
 
 #include "priority.h"
 #include <cmocka.h> /* last: it defines fail() as a macro */
-
-/* Runs in a child: 0 is success, else the line that failed. */
-static int in_child(int (*body)(void))
-{
-	int status;
-	pid_t pid = fork();
-
-	if (pid == 0)
-		_exit(body());
-	assert_true(pid > 0);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
-}
-
-#define CHECK(condition)                                                                           \
-	do {                                                                                       \
-		if (!(condition))                                                                  \
-			return __LINE__ % 256;                                                     \
-	} while (0)
+#include "child_fixture.h"
 
 static int nice_value(void)
 {
