@@ -15,7 +15,7 @@
 #include "own.h"
 #include "text.h"
 
-enum { PTY_SLAVE_MAJOR = 136, PTMX_MAJOR = 5, PTMX_MINOR = 2 };
+enum { PTMX_MAJOR = 5, PTMX_MINOR = 2 };
 
 /* By the kernel's Documentation/admin-guide/devices.txt: what a PAM application may call its terminal. */
 static bool is_terminal(dev_t device)
@@ -47,33 +47,35 @@ int host_terminal_named(int root_fd, const char *tty, struct host *host, struct 
 	return host->terminal ? 0 : fail(err, ENOMEM, path, "cannot keep the path");
 }
 
-/* The number of the pty behind an fd of this process; false where it is none of the host's devpts. */
+/* The number of the pty behind an fd of this process, either end; false where it is none of the host's devpts. */
 static bool pty_of(int root_fd, int fd, unsigned *number)
 {
+	own_fd int peer = -1;
 	struct stat held, named;
 	char path[64];
 
 	if (fstat(fd, &held) < 0 || !S_ISCHR(held.st_mode))
 		return false;
 	if (held.st_rdev == makedev(PTMX_MAJOR, PTMX_MINOR)) {
-		if (ioctl(fd, TIOCGPTN, number) < 0)
+		/*
+		 * Which devpts a master is of, only its slave tells; O_PATH, because to open the terminal and close it again
+		 * would be a hangup (the kernel's ptm_open_peer(), 4.13, hands the flags to dentry_open()).
+		 */
+		peer = ioctl(fd, TIOCGPTPEER, O_PATH | O_CLOEXEC);
+		if (peer < 0 || fstat(peer, &held) < 0)
 			return false;
-	} else if (major(held.st_rdev) == PTY_SLAVE_MAJOR) {
-		*number = minor(held.st_rdev);
-	} else {
-		return false;
 	}
-	/* a slave of another container's devpts has another file system; of a master that cannot be told */
+	if (major(held.st_rdev) != MOUNT_PTY_MAJOR)
+		return false;
+	*number = minor(held.st_rdev);
 	return text_format(path, sizeof path, "/dev/pts/%u", *number) > 0 &&
-	       host_stat(root_fd, path, &named) == 0 &&
-	       named.st_rdev == makedev(PTY_SLAVE_MAJOR, *number) &&
-	       (major(held.st_rdev) != PTY_SLAVE_MAJOR ||
-		       (named.st_dev == held.st_dev && named.st_ino == held.st_ino));
+	       host_stat(root_fd, path, &named) == 0 && named.st_dev == held.st_dev &&
+	       named.st_ino == held.st_ino;
 }
 
 static bool is_known(const struct host *host, unsigned number)
 {
-	if (host->terminal && host->terminal_device == makedev(PTY_SLAVE_MAJOR, number))
+	if (host->terminal && host->terminal_device == makedev(MOUNT_PTY_MAJOR, number))
 		return true;
 	for (size_t i = 0; i < host->pty_count; i++)
 		if (host->ptys[i] == number)

@@ -16,7 +16,6 @@
 #include "text.h"
 
 /* Tables of the kernel's Documentation/admin-guide/devices.txt */
-enum { PTY_SLAVE_MAJOR = 136 };
 
 const char *mount_kind_name(enum mount_kind kind)
 {
@@ -192,7 +191,7 @@ static int run_pty(struct builder *builder, const struct mount_op *op, struct er
 
 	if (source < 0)
 		return -1;
-	if (fstat(source, &info) < 0 || !S_ISCHR(info.st_mode) || major(info.st_rdev) != PTY_SLAVE_MAJOR)
+	if (fstat(source, &info) < 0 || !S_ISCHR(info.st_mode) || major(info.st_rdev) != MOUNT_PTY_MAJOR)
 		return fail(err, 0, op->source, "is not a pty");
 	while (at < MOUNT_PTYS && builder->ptys[at] >= 0)
 		at++;

@@ -63,6 +63,7 @@ struct mount_op {
 
 enum { MOUNTS_MOST = 4096 }; /* operations of one view */
 enum { MOUNT_PTYS = 4 };     /* of kind MOUNT_PTY in it */
+enum { MOUNT_PTY_MAJOR = 136 }; /* of their devices; devpts has no other: the kernel's devices.txt */
 enum { MOUNT_PTY_NUMBERS = 1000 }; /* and theirs are below this */
 
 const char *mount_kind_name(enum mount_kind kind);
