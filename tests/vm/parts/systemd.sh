@@ -6,20 +6,31 @@ scope_of_alice()
 	root "loginctl list-sessions --no-legend | awk '\$3 == \"alice\" { print \$1 }'"
 }
 
+# sudo_took USER: ms of the machine's own clock that "sudo -u USER echo ran" takes, and what it said
+sudo_took()
+{
+	root "bash -s '$1'" <<-'END'
+		begin=${EPOCHREALTIME/./}
+		said=$(sudo -u "$1" echo ran 2>/dev/null)
+		echo $(((${EPOCHREALTIME/./} - begin) / 1000)) "$said"
+	END
+}
+
 # a bus that does not answer costs the deadline, and the login
 systemd_silent()
 {
-	local begin took
+	local took said alone
 
+	read -r alone said <<<"$(sudo_took service)"
+	is "sudo to a system account is left alone" "$said" ran
 	root 'kill -STOP $(pgrep -x dbus-daemon)'
-	begin=$(root 'cut -d" " -f1 /proc/uptime')
-	is "where systemd does not answer nothing runs" "$(root 'sudo -u alice echo ran 2>/dev/null')" ""
-	took=$(root "awk -v b=$begin '{ print int((\$1 - b) * 1000) }' /proc/uptime")
+	read -r took said <<<"$(sudo_took alice)"
 	root 'kill -CONT $(pgrep -x dbus-daemon)'
-	if [ "$took" -ge 4500 ] && [ "$took" -le 6000 ]; then
-		ok "within the deadline of 5 s, and what sudo itself takes ($took ms)"
+	is "where systemd does not answer nothing runs" "$said" ""
+	if [[ $took =~ ^[0-9]+$ ]] && [ "$took" -ge 4500 ] && [ "$took" -le $((5000 + alone)) ]; then
+		ok "within the deadline of 5 s, and what sudo itself takes ($took ms, sudo alone $alone)"
 	else
-		not_ok "within the deadline of 5 s, and what sudo itself takes" "$took ms"
+		not_ok "within the deadline of 5 s, and what sudo itself takes" "$took ms, sudo alone $alone"
 	fi
 	like "and the log says why" "$(root 'journalctl -b --no-pager -o cat -t sudo')" \
 		'alice: cgroup: /run/dbus/system_bus_socket: systemd did not answer within 4500 ms'
