@@ -30,6 +30,7 @@ static const struct {
 	{ "pam_keyinit", true, "cannot make or revoke a keyring any more: it belongs before pam_contained" },
 	{ "pam_krb5", true, "names the tickets too late to be shown inside: it belongs before pam_contained" },
 	{ "pam_lastlog", false, "cannot write the host's lastlog" },
+	{ "pam_lastlog2", true, "cannot write the host's lastlog2 from inside: it belongs before pam_contained" },
 	{ "pam_limits", false, "can raise no limit any more, and logs that; limits are set in contained.conf" },
 	{ "pam_loginuid", true, "cannot set the login uid from inside: it belongs before pam_contained" },
 	{ "pam_mail", false, "looks for the mailbox inside" },
@@ -43,7 +44,17 @@ static const struct {
 	{ "pam_tty_audit", true, "cannot reach the audit settings from inside: it belongs before pam_contained" },
 	{ "pam_umask", false, "works" },
 	{ "pam_unix", false, "works; its line in the log comes from inside" },
+	{ "pam_wtmpdb", false, "cannot write the host's wtmpdb; pam_contained writes the session's entry itself" },
 	{ "pam_xauth", false, "works on the files inside" },
+};
+
+/* They record a login at its beginning, before ours, and its end from inside, where that cannot be written. */
+static const struct {
+	const char *module;
+	const char *argument; /* leaves the record to ours: a word, or with the services behind it, divided by "/" */
+} recorders[] = {
+	{ "pam_lastlog", "nowtmp" },
+	{ "pam_wtmpdb", "skip_if=" },
 };
 
 /* They mount at the beginning and unmount at the end. */
@@ -189,7 +200,42 @@ static bool is_mounter(const struct pam_line *line)
 	return false;
 }
 
-static void check_before(struct check *check, const struct pam_stack *stack, size_t own)
+/* Is the word in a list like "sshd/login"? */
+static bool names_service(const char *list, const char *service)
+{
+	for (const char *at = list; at; at = strchr(at, '/'), at += at ? 1 : 0) {
+		const char *rest = text_after(at, service);
+
+		if (rest && (!*rest || *rest == '/'))
+			return true;
+	}
+	return false;
+}
+
+static bool leaves_records(const struct pam_line *line, const char *argument, const char *service)
+{
+	for (size_t i = 0; i < line->arguments.count; i++) {
+		const char *rest = text_after(line->arguments.items[i], argument);
+
+		if (rest && (*rest ? names_service(rest, service) : !strchr(argument, '=')))
+			return true;
+	}
+	return false;
+}
+
+static void check_recorder(struct check *check, const char *service, const struct pam_line *line)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(recorders); i++) {
+		const char *argument = recorders[i].argument;
+
+		if (pam_line_is(line, recorders[i].module) && !leaves_records(line, argument, service))
+			check_warn(check, "%s:%u: %s records the login beside pam_contained, and from inside cannot write"
+				" its end: %s%s stops that", line->file, line->number, line->module, argument,
+				strchr(argument, '=') ? service : "");
+	}
+}
+
+static void check_before(struct check *check, const char *service, const struct pam_stack *stack, size_t own)
 {
 	for (size_t i = 0; i < own; i++) {
 		const struct pam_line *line = &stack->lines[i];
@@ -198,6 +244,7 @@ static void check_before(struct check *check, const struct pam_stack *stack, siz
 		if (is_mounter(line))
 			check_warn(check, "%s:%u: %s does not go together with pam_contained: it unmounts at the end"
 				" of the session, which happens inside", line->file, line->number, line->module);
+		check_recorder(check, service, line);
 		if (counts && control_skips(line->control, own - i))
 			check_warn(check, "%s:%u: %s can end the stack or jump before pam_contained is reached", line->file,
 				line->number, line->module);
@@ -255,7 +302,7 @@ static bool check_service(struct check *check, const char *service)
 		for (size_t i = 0; i < stack.problems.count; i++)
 			check_warn(check, "%s", stack.problems.items[i]);
 		check_own_line(check, service, &stack.lines[own]);
-		check_before(check, &stack, own);
+		check_before(check, service, &stack, own);
 		for (size_t i = own + 1; i < stack.count; i++)
 			check_after(check, &stack.lines[i]);
 	}
