@@ -24,7 +24,7 @@
  * waited for with __WALL by its pid. As in vfork(2) it shares the host's memory while the host is
  * suspended: that costs no copy of page tables, and results are simply stored. Since the host's
  * thread cannot run meanwhile, sharing its errno does no harm; libc functions with more state than
- * that are not called.
+ * that are not called. Other threads of the host, where it has some (pkexec), go on undisturbed.
  *
  * fds, handlers, cwd and umask are not shared, so the keeper can clear and reset its own.
  */

@@ -131,12 +131,10 @@ static int refuse(pam_handle_t *pamh, bool silent, const char *user, const char 
 }
 
 /* Namespaces and capabilities are a thread's: with a second one, half of the process would stay outside. */
-static int check_process(struct error *err)
+static int check_threads(struct error *err)
 {
 	struct stat info;
 
-	if (geteuid() != 0)
-		return fail(err, 0, "process", "is not root: a PAM session module needs to be");
 	/* a directory's links: itself, its parent and its subdirectories, here one a thread (proc(5)) */
 	if (stat("/proc/self/task", &info) < 0)
 		return fail(err, errno, "/proc/self/task", "cannot look at");
@@ -186,6 +184,8 @@ static int make_plan(pam_handle_t *pamh, int root_fd, const struct arguments *ar
 {
 	const struct policy *globals;
 
+	if (geteuid() != 0)
+		return fail(err, 0, "process", "is not root: a PAM session module needs to be");
 	if (arguments->unknown)
 		return fail(err, 0, arguments->unknown, "is not an argument of pam_contained.so");
 	if (!text_is_user_name(user))
@@ -203,6 +203,8 @@ static int make_plan(pam_handle_t *pamh, int root_fd, const struct arguments *ar
 		return 1;
 	if (is_manager(pamh))
 		return 0;
+	if (check_threads(err) < 0)
+		return -1;
 	if (policy_select(up->file, &up->subject, arguments->profile, &up->policy, err) < 0)
 		return -1;
 	if (host_paths_name(&up->policy, &up->subject, &up->paths, err) < 0 ||
@@ -257,8 +259,6 @@ static int open_contained(pam_handle_t *pamh, int root_fd, const struct argument
 
 	/* for what goes wrong before there is a session to name; tarot_draw() leaves "no name" where it fails */
 	(void)tarot_draw(0, name, NULL);
-	if (check_process(&err) < 0)
-		return refuse(pamh, kept->silent, user, name, sentence, &err);
 	planned = make_plan(pamh, root_fd, arguments, user, name, &state, &up, &why, &err);
 	if (planned < 0)
 		error_step(&err, "plan");

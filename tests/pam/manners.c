@@ -8,6 +8,7 @@
  */
 #include <pthread.h>
 #include <security/pam_appl.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 
 #include "look.h"
@@ -167,6 +168,24 @@ static void threads(void)
 	refused("good");
 }
 
+/* Who is left alone needs no namespaces, and the threads do not matter. */
+static void threads_alone(void)
+{
+	struct utsname before, after;
+	pam_handle_t *pamh = start("good");
+	pthread_t thread;
+	int result;
+
+	if (pthread_create(&thread, NULL, sleep_on, NULL) != 0 || uname(&before) < 0)
+		exit(1);
+	result = pam_open_session(pamh, 0);
+	say(result == PAM_SUCCESS, "open", "%s", pam_strerror(pamh, result));
+	(void)uname(&after);
+	say(strcmp(before.nodename, after.nodename) == 0, "the hostname", "%s", after.nodename);
+	(void)pam_close_session(pamh, 0);
+	(void)pam_end(pamh, PAM_SUCCESS);
+}
+
 /* Is the session alive? Once its PID 1 is dead, no process can be made in its namespace. */
 static bool alive(void)
 {
@@ -312,7 +331,8 @@ int main(int argc, char **argv)
 	const struct {
 		const char *name;
 		void (*run)(void);
-	} scenarios[] = { { "open", open_and_close }, { "threads", threads }, { "forks", forks },
+	} scenarios[] = { { "open", open_and_close }, { "threads", threads },
+		{ "threads-alone", threads_alone }, { "forks", forks },
 		{ "twice", twice }, { "few", few_files }, { "austere", austere } };
 
 	if (argc != 4)

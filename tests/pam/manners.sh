@@ -32,6 +32,7 @@ scenario forks
 scenario twice
 scenario austere
 scenario threads
+scenario "threads, and a system account" threads-alone daemon
 scenario "a broken file" broken
 scenario "no such user" good nobody-of-that-name
 scenario "a name that is no name" good '../../etc/passwd'

@@ -147,4 +147,5 @@ doors_manager()
 	# it would run in pkexec's own process, which has threads
 	is "pkexec runs nothing on the host as who is contained" "$(root 'pkexec --user alice hostname 2>/dev/null | grep -cx vm')" 0
 	is "and does as root" "$(root 'pkexec hostname 2>/dev/null | grep -cx vm')" 1
+	is "and as a system account" "$(root 'pkexec --user service hostname 2>/dev/null | grep -cx vm')" 1
 }
