@@ -13,6 +13,7 @@ export CMOCKA_MESSAGE_OUTPUT=TAP B
 shopt -s nullglob
 programs=()
 limit=1200 # seconds for a suite of shell
+at_once=1 # suites
 for source in tests/unit/test_*.c tests/golden/test_*.c; do
 	programs+=("$B/${source%.c}")
 done
@@ -26,7 +27,10 @@ test)
 	suites=("${programs[@]}" tests/golden/*.sh tests/static/*.sh tests/ns/*.sh tests/pam/*.sh
 		tests/ssh/*.sh)
 	;;
-vm) suites=(tests/vm/bookworm.sh tests/vm/trixie.sh tests/vm/tiny.sh) limit=3600 ;;
+vm)
+	suites=(tests/vm/bookworm.sh tests/vm/trixie.sh tests/vm/tiny.sh) limit=3600
+	at_once=$(nproc) # each machine has one processor
+	;;
 *)
 	echo "usage: run.sh check|test|programs|vm [NAME…]" >&2
 	exit 2
@@ -88,20 +92,60 @@ wanted()
 	return 1
 }
 
+# run_suite SUITE LOG: its end, LOG.end, has its status and how many seconds it took
+run_suite()
+{
+	local started=$SECONDS status child
+
+	# a suite that hangs is ended, and its cleaning up has time
+	if [[ $1 == *.sh ]]; then
+		timeout -k 30 $limit bash "$1" >"$2" 2>&1 </dev/null &
+	else
+		timeout -k 5 120 "$1" >"$2" 2>&1 </dev/null &
+	fi
+	child=$!
+	trap 'kill "$child"' TERM
+	wait "$child"
+	status=$?
+	wait "$child" 2>/dev/null # after a signal it has yet to end
+	echo "$status $((SECONDS - started))" >"$2.end"
+}
+
+log_of()
+{
+	echo "$logs/$(tr / - <<<"${1#"$B"/}").log"
+}
+
+# tell_ended: of the suites that were begun, in their order, those that have ended
+tell_ended()
+{
+	local log status
+
+	while [ ${#begun[@]} -gt 0 ]; do
+		log=$(log_of "${begun[0]}")
+		[ -s "$log.end" ] || return
+		read -r status seconds <"$log.end"
+		rm "$log.end"
+		count "$log" "$status" "${begun[0]}"
+		begun=("${begun[@]:1}")
+	done
+}
+
+trap 'kill $(jobs -p) 2>/dev/null; wait; exit 130' INT TERM HUP
+begun=()
 for suite in "${suites[@]}"; do
 	wanted "$suite" "$@" || continue
-	log=$logs/$(tr / - <<<"${suite#"$B"/}").log
-	started=$SECONDS
-	# a suite that hangs is ended, and its cleaning up has time
-	if [[ $suite == *.sh ]]; then
-		timeout -k 30 $limit bash "$suite" >"$log" 2>&1 </dev/null
-	else
-		timeout -k 5 120 "$suite" >"$log" 2>&1 </dev/null
-	fi
-	status=$?
-	seconds=$((SECONDS - started))
-	count "$log" "$status" "$suite"
+	log=$(log_of "$suite")
+	rm -f "$log.end"
+	run_suite "$suite" "$log" &
+	begun+=("$suite")
+	while [ "$(jobs -pr | wc -l)" -ge "$at_once" ]; do
+		wait -n
+	done
+	tell_ended
 done
+wait
+tell_ended
 
 if [ "$skipped" -gt 0 ]; then
 	printf 'skipped:\n'

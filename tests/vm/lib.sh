@@ -4,8 +4,7 @@
 #	. tests/vm/lib.sh; vm_start bookworm; root dpkg -l; as alice tty; vm_end
 #
 # It runs under emulation by one thread: two virtual processors crash the guest. Its disk is a snapshot, so that no
-# run changes the next. One machine runs at a time, unless VM_LOCK names another lock; everything is ended by its
-# process id.
+# run changes the next. Of each kind one machine runs at a time; everything is ended by its process id.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 . tests/lib/tap.sh
@@ -27,8 +26,8 @@ vm_start()
 	VM_IMAGE=$(bash tests/vm/image.sh "$1") || bail "no disk for $1"
 	VM_PACKAGES=$(bash tests/vm/packages.sh "$([ "$1" = tiny ] && echo bookworm || echo "$1")") ||
 		bail "the packages could not be built" "$(tail -n 20 "$B/test-logs/packages-$1.log" 2>/dev/null)"
-	exec 8>"${VM_LOCK:-$VM_CACHE/running}"
-	flock -w 1200 8 || bail "another test's machine runs here"
+	exec 8>"$VM_CACHE/running-$1"
+	flock -w 1800 8 || bail "another test's $1 runs here"
 	VM_WORK=$(mktemp -d "${TMPDIR:-/tmp}/contained-vm.XXXXXX") || bail "no temporary directory"
 	trap vm_stop EXIT
 	trap 'exit 130' INT TERM HUP
@@ -50,6 +49,8 @@ vm_ssh_config()
 			IdentityFile $VM_IMAGE/key
 			IdentitiesOnly yes
 			StrictHostKeyChecking no
+			# the default ones take a seventh of a login under emulation
+			KexAlgorithms curve25519-sha256
 			UserKnownHostsFile /dev/null
 			LogLevel ERROR
 			ConnectTimeout 60

@@ -9,11 +9,14 @@ cache=/var/cache/contained-test/vm
 mkdir -p "$B/test-logs" "$cache" || exit 1
 out=$(realpath "$B")/deb-$suite
 log=$B/test-logs/packages-$suite.log
-if [ -e "$out/built" ] && [ -z "$(find . -path ./build -prune -o -path ./.git -prune -o -path ./tests -prune -o \
-	-type f -newer "$out/built" -print -quit)" ]; then
-	echo "$out"
-	exit 0
-fi
+
+# is_built: no source is newer; it prints the directory then
+is_built()
+{
+	[ -e "$out/built" ] && [ -z "$(find . -path ./build -prune -o -path ./.git -prune -o -path ./tests -prune -o \
+		-type f -newer "$out/built" -print -quit)" ] && echo "$out"
+}
+! is_built || exit 0
 
 # of alternatives the first, for the newer Debian, and the last for the others
 take='s/^ ([a-z0-9-]+).*/\1/p'
@@ -23,6 +26,7 @@ needs=$(sed -n '/^Build-Depends:/,/^[A-Z][A-Za-z-]*:/p' packaging/debian/control
 tree=$cache/build-$suite-$(printf '%s' "$needs" | sha256sum | cut -c1-12)
 exec 9>"$cache/lock"
 flock 9 || exit 1
+! is_built || exit 0 # by another machine's test meanwhile
 work=$(mktemp -d "$cache/new.XXXXXX") || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
