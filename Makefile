@@ -84,7 +84,7 @@ help:
 	  'make deb        Debian packages, in build/deb' \
 	  'make check      unit, golden and static tests (no root)' \
 	  'make test       all tests (root): adds namespaces, PAM and a real sshd on loopback' \
-	  'make check-vm   the packages in booted Debian 12 and 13, and without systemd (root; about half an hour)' \
+	  'make check-vm   the packages in booted Debian 12 and 13, and without systemd (root; some twenty minutes)' \
 	  'make bench      speed against a floor program of our own (root)' \
 	  'make fuzz       each fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS) (clang)' \
 	  'make sanitize   unit tests with address and undefined-behaviour sanitizers' \

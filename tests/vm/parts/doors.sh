@@ -87,6 +87,13 @@ doors_unmake()
 		[ ! -e /vm-init ] || umount /dev/mqueue; ipcrm -M 7007; gpasswd -d alice docker; groupdel docker" >/dev/null 2>&1
 }
 
+# linger USER: after a logout logind takes her for ten seconds as one whose manager has been started, and starts none
+linger()
+{
+	eventually 30 root "! loginctl list-users --no-legend | grep -qw $1"
+	root "loginctl enable-linger $1"
+}
+
 all_doors()
 {
 	local name
@@ -107,7 +114,7 @@ part_doors()
 		names="$DOORS_COMMON $DOORS_SYSTEMD"
 		# a user manager that was there before she was contained
 		configure <<<$'[contained]\nexempt_users = alice\n'
-		root 'loginctl enable-linger alice'
+		linger alice
 		eventually 60 root 'test -S /run/user/1000/bus && test -S /run/user/1000/systemd/private'
 		install_configuration
 	fi
@@ -140,7 +147,8 @@ doors_terminal()
 # nobody who is contained gets a manager that would run outside, lingering or not
 doors_manager()
 {
-	root 'systemctl reset-failed user@1001; loginctl enable-linger bob' 2>/dev/null
+	root 'systemctl reset-failed user@1001' 2>/dev/null
+	linger bob
 	eventually 20 root 'systemctl is-failed user@1001'
 	is "lingering starts no manager for who is contained" "$(root 'systemctl is-active user@1001; pgrep -lu bob')" failed
 	root 'loginctl disable-linger bob; systemctl reset-failed user@1001'
