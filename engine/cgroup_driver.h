@@ -67,9 +67,6 @@ int cgroup_check_files(const struct cgroup_plan *plan, struct error *err);
 /* NULL for CGROUP_NONE. */
 const struct cgroup_driver *cgroup_driver_of(enum cgroup_layout layout);
 
-/* Is word one of the comma-separated words of list? */
-bool cgroup_has_word(const char *list, const char *word);
-
 /* Appends a write whose value the kernel shows as it was written. 0, or -1 and draft->err. */
 int cgroup_add_write(struct cgroup_draft *draft, size_t dir, const char *file, const char *format,
 	...) __attribute__((format(printf, 4, 5)));

@@ -136,7 +136,7 @@ static int find_origin(struct cgroup_hierarchy *on, bool v2, const char *root,
 		for (left = names; !v2 && span_take(&left, ',', &field);)
 			for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 				if (span_is(&field, known[i]) &&
-					cgroup_has_word(on->controllers, known[i]))
+					text_has_word(on->controllers, ',', known[i]))
 					return set_origin(on, root, &line, err);
 	}
 	return 0;
@@ -153,7 +153,7 @@ static int keep_known(struct span words, char divider, char *buf, size_t size)
 		for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
 			int more;
 
-			if (!span_is(&field, known[i]) || cgroup_has_word(buf, known[i]))
+			if (!span_is(&field, known[i]) || text_has_word(buf, ',', known[i]))
 				continue;
 			more = text_format(
 				buf + used, size - used, "%s%s", used ? "," : "", known[i]);
@@ -235,15 +235,15 @@ static bool iocost_in_use(int root_fd, const char *mount)
 
 static void look_closer(int root_fd, bool v2, struct cgroup_hierarchy *on)
 {
-	if (v2 && cgroup_has_word(on->controllers, "io")) {
+	if (v2 && text_has_word(on->controllers, ',', "io")) {
 		bool iocost = iocost_in_use(root_fd, on->mount);
 
 		on->bfq = !iocost && bfq_in_use(root_fd);
 		on->no_weight = !iocost && !on->bfq;
 	}
-	if (!v2 && cgroup_has_word(on->controllers, "blkio"))
+	if (!v2 && text_has_word(on->controllers, ',', "blkio"))
 		on->no_weight = !bfq_in_use(root_fd);
-	if (!v2 && cgroup_has_word(on->controllers, "memory"))
+	if (!v2 && text_has_word(on->controllers, ',', "memory"))
 		on->no_swap = !has_file(root_fd, on->mount, "memory.memsw.limit_in_bytes");
 }
 
@@ -312,7 +312,7 @@ static int worth(const struct cgroup_host *host)
 
 	for (size_t i = 0; i < host->count; i++)
 		for (size_t j = 0; j < ARRAY_SIZE(kinds); j++)
-			sum += cgroup_has_word(host->hierarchies[i].controllers, kinds[j]);
+			sum += text_has_word(host->hierarchies[i].controllers, ',', kinds[j]);
 	return sum;
 }
 

@@ -50,21 +50,6 @@ const struct cgroup_driver *cgroup_driver_of(enum cgroup_layout layout)
 	return NULL;
 }
 
-bool cgroup_has_word(const char *list, const char *word)
-{
-	size_t length = strlen(word);
-
-	while (*list) {
-		size_t span = strcspn(list, ",");
-
-		if (span == length && memcmp(list, word, length) == 0)
-			return true;
-		list += span;
-		list += *list == ',';
-	}
-	return false;
-}
-
 uint64_t cgroup_bfq_weight(uint64_t weight)
 {
 	/* the lower parts of the scales are the same; 101..10000 are spread over 101..1000 */
@@ -130,7 +115,7 @@ static const struct cgroup_hierarchy *find_hierarchy(
 	const struct cgroup_host *host, const char *controller)
 {
 	for (size_t i = 0; i < host->count; i++)
-		if (cgroup_has_word(host->hierarchies[i].controllers, controller))
+		if (text_has_word(host->hierarchies[i].controllers, ',', controller))
 			return &host->hierarchies[i];
 	return NULL;
 }
@@ -273,7 +258,7 @@ bool cgroup_has_cpu(const struct cgroup_plan *plan)
 		if (text_after(plan->writes[i].file, "cpu."))
 			return true;
 	for (size_t i = 0; plan->layout != CGROUP_SYSTEMD && i < plan->dir_count; i++)
-		if (cgroup_has_word(plan->dirs[i].controllers, "cpu"))
+		if (text_has_word(plan->dirs[i].controllers, ',', "cpu"))
 			return true;
 	return false;
 }

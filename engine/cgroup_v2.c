@@ -98,7 +98,7 @@ static int add_io_bandwidth(struct cgroup_draft *draft, size_t dir,
 /* An out-of-memory kill takes the hog, never the session: the PAM host sits in the group too. */
 int cgroup_v2_defaults(struct cgroup_draft *draft, size_t dir)
 {
-	if (!cgroup_has_word(draft->plan->dirs[dir].controllers, "memory"))
+	if (!text_has_word(draft->plan->dirs[dir].controllers, ',', "memory"))
 		return 0;
 	draft->plan->oom_group_off = true;
 	return cgroup_add_write(draft, dir, "memory.oom.group", "0");

@@ -23,7 +23,7 @@ static bool is_terminal(dev_t device)
 	static const unsigned majors[] = { 4 /* tty, ttyS */, 188 /* ttyUSB */, 204 /* ttyAMA */,
 		229 /* hvc */ };
 
-	if (major(device) >= 136 && major(device) <= 143) /* ptys */
+	if (major(device) >= MOUNT_PTY_MAJOR && major(device) < MOUNT_PTY_MAJOR + 8)
 		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(majors); i++)
 		if (major(device) == majors[i])

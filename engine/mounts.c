@@ -15,8 +15,6 @@
 #include "path.h"
 #include "text.h"
 
-/* Tables of the kernel's Documentation/admin-guide/devices.txt */
-
 const char *mount_kind_name(enum mount_kind kind)
 {
 	static const char *const names[] = {

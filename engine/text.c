@@ -107,6 +107,18 @@ const char *text_after(const char *text, const char *prefix)
 	return strncmp(text, prefix, length) == 0 ? text + length : NULL;
 }
 
+bool text_has_word(const char *list, char divider, const char *word)
+{
+	for (const char *end; list; list = end ? end + 1 : NULL) {
+		const char *rest = text_after(list, word);
+
+		if (rest && (!*rest || *rest == divider))
+			return true;
+		end = strchr(list, divider);
+	}
+	return false;
+}
+
 unsigned text_distance(const char *a, const char *b)
 {
 	enum { longest = 63 };

@@ -26,6 +26,9 @@ bool text_equal(const char *a, const char *b);
 /* Does text begin with prefix? The rest of it then, else NULL. */
 const char *text_after(const char *text, const char *prefix);
 
+/* Is the word, which is not empty, one of the list's, which are divided by one character? */
+bool text_has_word(const char *list, char divider, const char *word);
+
 /* The edit distance of two short words (at most 63 bytes each; longer ones count as 64): "did you mean". */
 unsigned text_distance(const char *a, const char *b);
 

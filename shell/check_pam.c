@@ -200,24 +200,14 @@ static bool is_mounter(const struct pam_line *line)
 	return false;
 }
 
-/* Is the word in a list like "sshd/login"? */
-static bool names_service(const char *list, const char *service)
+static bool leaves_record(const struct pam_line *line, const char *argument, const char *service)
 {
-	for (const char *at = list; at; at = strchr(at, '/'), at += at ? 1 : 0) {
-		const char *rest = text_after(at, service);
+	bool lists = strchr(argument, '=');
 
-		if (rest && (!*rest || *rest == '/'))
-			return true;
-	}
-	return false;
-}
-
-static bool leaves_records(const struct pam_line *line, const char *argument, const char *service)
-{
 	for (size_t i = 0; i < line->arguments.count; i++) {
-		const char *rest = text_after(line->arguments.items[i], argument);
+		const char *services = text_after(line->arguments.items[i], argument);
 
-		if (rest && (*rest ? names_service(rest, service) : !strchr(argument, '=')))
+		if (services && (lists ? text_has_word(services, '/', service) : !*services))
 			return true;
 	}
 	return false;
@@ -228,7 +218,7 @@ static void check_recorder(struct check *check, const char *service, const struc
 	for (size_t i = 0; i < ARRAY_SIZE(recorders); i++) {
 		const char *argument = recorders[i].argument;
 
-		if (pam_line_is(line, recorders[i].module) && !leaves_records(line, argument, service))
+		if (pam_line_is(line, recorders[i].module) && !leaves_record(line, argument, service))
 			check_warn(check, "%s:%u: %s records the login beside pam_contained, and from inside cannot write"
 				" its end: %s%s stops that", line->file, line->number, line->module, argument,
 				strchr(argument, '=') ? service : "");

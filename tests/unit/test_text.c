@@ -58,6 +58,20 @@ static void escape_cuts_between_characters(void **state)
 	assert_int_equal(buf[0], 'x');
 }
 
+static void words_of_a_list_are_whole(void **state)
+{
+	(void)state;
+	assert_true(text_has_word("cpu", ',', "cpu"));
+	assert_true(text_has_word("cpu,io,memory", ',', "cpu"));
+	assert_true(text_has_word("cpu,io,memory", ',', "io"));
+	assert_true(text_has_word("cpuset,memory,,cpu", ',', "cpu"));
+	assert_true(text_has_word("login/sshd", '/', "sshd"));
+	assert_false(text_has_word("", ',', "cpu"));
+	assert_false(text_has_word(",", ',', "cpu"));
+	assert_false(text_has_word("cpuset,acpu", ',', "cpu"));
+	assert_false(text_has_word("login,sshd", '/', "sshd"));
+}
+
 static void numbers_are_digits_alone(void **state)
 {
 	static const char *const bad[] = { "", " 1", "1 ", "+1", "-1", "010", "00", "0x10", "12abc",
@@ -196,6 +210,7 @@ int main(void)
 		cmocka_unit_test(format_fits_or_fails),
 		cmocka_unit_test(escape_leaves_nothing_to_terminals),
 		cmocka_unit_test(escape_cuts_between_characters),
+		cmocka_unit_test(words_of_a_list_are_whole),
 		cmocka_unit_test(numbers_are_digits_alone),
 		cmocka_unit_test(equality_knows_null),
 		cmocka_unit_test(after_gives_the_rest),
