@@ -116,16 +116,18 @@ log_of()
 	echo "$logs/$(tr / - <<<"${1#"$B"/}").log"
 }
 
-# tell_ended: of the suites that were begun, in their order, those that have ended
+# tell_ended [all]: of the suites that were begun, in their order, those that have ended; all: none runs any more
 tell_ended()
 {
 	local log status
 
 	while [ ${#begun[@]} -gt 0 ]; do
 		log=$(log_of "${begun[0]}")
-		[ -s "$log.end" ] || return
-		read -r status seconds <"$log.end"
-		rm "$log.end"
+		[ -s "$log.end" ] || [ "${1:-}" = all ] || return
+		# what left no end was killed, and has failed
+		status=255 seconds=0
+		[ ! -s "$log.end" ] || read -r status seconds <"$log.end"
+		rm -f "$log.end"
 		count "$log" "$status" "${begun[0]}"
 		begun=("${begun[@]:1}")
 	done
@@ -145,7 +147,7 @@ for suite in "${suites[@]}"; do
 	tell_ended
 done
 wait
-tell_ended
+tell_ended all
 
 if [ "$skipped" -gt 0 ]; then
 	printf 'skipped:\n'

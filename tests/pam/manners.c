@@ -159,12 +159,17 @@ static void *sleep_on(void *unused)
 	return unused;
 }
 
-static void threads(void)
+static void start_thread(void)
 {
 	pthread_t thread;
 
 	if (pthread_create(&thread, NULL, sleep_on, NULL) != 0)
 		exit(1);
+}
+
+static void threads(void)
+{
+	start_thread();
 	refused("good");
 }
 
@@ -173,11 +178,10 @@ static void threads_alone(void)
 {
 	struct utsname before, after;
 	pam_handle_t *pamh = start("good");
-	pthread_t thread;
 	int result;
 
-	if (pthread_create(&thread, NULL, sleep_on, NULL) != 0 || uname(&before) < 0)
-		exit(1);
+	start_thread();
+	(void)uname(&before);
 	result = pam_open_session(pamh, 0);
 	say(result == PAM_SUCCESS, "open", "%s", pam_strerror(pamh, result));
 	(void)uname(&after);
